@@ -1,0 +1,387 @@
+//! What handlers take: [`TypedSession`], and why there might be none.
+
+use crate::data::{MaxAge, SessionData};
+use crate::error::{CommitError, MaxAgeError};
+use crate::id::SessionHandle;
+use crate::life::{LendError, OpenError, Slot};
+use crate::time::{Millis, in_ms};
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+/// A request's session. Dereferences to the state, for reading and writing; `#[derive(Session)]`
+/// adds typed accessors.
+///
+/// What was changed is committed when the response is ready: nobody has to save, and nothing is
+/// written when the content is what it was. `Option<TypedSession<T>>` is `None` when the request
+/// brings no live session.
+///
+/// Nested values are edited as usual. Two fields at once need one borrow of the state:
+/// `let s = &mut *session; s.cart.insert(key, s.views);`.
+///
+/// A 4xx is an answer like any other: what a handler changed before it returned one, with `?` for
+/// instance, is committed. A 5xx and a panic leave the session as it was; `destroy()` is carried
+/// out all the same.
+///
+/// Several handles of one request are snapshots: what was loaded, plus the changes of handles
+/// already dropped. While one that was written through is held, another extraction is refused.
+///
+/// Interior mutability is not seen: call [`save`](Self::save).
+#[must_use]
+pub struct TypedSession<T: SessionData> {
+    /// Always there but inside `commit`, `destroy` and `drop`.
+    state: Option<T>,
+    version: u32,
+    /// Whether it was written through since `version`.
+    written: bool,
+    slot: Arc<Slot<T>>,
+}
+
+/// The slot, on its way from the layer to the extractors.
+pub(crate) struct SlotExtension<T>(pub(crate) Arc<Slot<T>>);
+
+impl<T> Clone for SlotExtension<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: SessionData> TypedSession<T> {
+    pub(crate) fn open(slot: Arc<Slot<T>>, request: &Parts) -> Result<Self, SessionRejection> {
+        let (state, version) = {
+            let mut life = slot.life();
+            life.open(slot.engine(), request).map_err(SessionRejection::of_open::<T>)?;
+            life.lend(slot.engine()).map_err(SessionRejection::of_lend::<T>)?
+        };
+        Ok(Self { state: Some(state), version, written: false, slot })
+    }
+
+    /// Gives the handle back, and the slot that it belonged to.
+    pub(crate) fn into_slot(self) -> Arc<Slot<T>> {
+        Arc::clone(&self.slot)
+    }
+
+    /// The session's public name: random, stable through rotation, no credential. Sessions in
+    /// cookies have none.
+    #[must_use]
+    pub fn id(&self) -> Option<SessionHandle> {
+        None
+    }
+
+    /// Whether the request brought no live session: no token, or one that is invalid, expired,
+    /// undecodable, or ended in this request.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.slot.life().is_new()
+    }
+
+    /// The idle lifetime in force: this session's own, or the configured one. Not what is left.
+    #[must_use]
+    pub fn max_age(&self) -> MaxAge {
+        self.slot.life().max_age(self.slot.engine())
+    }
+
+    /// Gives this session, and no other, its own idle lifetime, from now on and in later requests.
+    /// Causes a write.
+    ///
+    /// # Errors
+    /// When it is shorter than a millisecond or does not fit into 48 bits of milliseconds.
+    pub fn set_max_age(&mut self, max_age: impl Into<MaxAge>) -> Result<(), MaxAgeError> {
+        let max_age = max_age.into();
+        if let MaxAge::Idle(idle) = max_age
+            && !(1..=Millis::MAX.ms()).contains(&in_ms(idle))
+        {
+            return Err(MaxAgeError);
+        }
+        self.slot.life().set_lifetime(self.slot.engine(), max_age);
+        Ok(())
+    }
+
+    /// The fields whose content differs from what was loaded, or last committed by
+    /// [`commit`](Self::commit). Computed when asked: it encodes the state.
+    #[must_use]
+    pub fn changed(&self) -> Changed<T> {
+        let mut life = self.slot.life();
+        let names = life.changed_names(self.slot.engine(), self);
+        Changed { names, of: PhantomData }
+    }
+
+    /// Writes the session at the end of the request even if nothing changed.
+    pub fn save(&mut self) {
+        self.slot.life().force(self.slot.engine());
+    }
+
+    /// Writes nothing at the end of this request, whatever changed. A `destroy()` is stronger.
+    pub fn discard(&mut self) {
+        self.slot.life().forbid(self.slot.engine());
+    }
+
+    /// Commits now what changed so far. Its token is sent with the response whatever the status.
+    ///
+    /// # Errors
+    /// When the session can't be committed: what the client holds is what it held before.
+    #[expect(clippy::unused_async, reason = "sessions in stores will wait here")]
+    pub async fn commit(&mut self) -> Result<(), CommitError> {
+        let (version, written) = (self.version, self.written);
+        let Some(state) = self.state.take() else {
+            return Ok(());
+        };
+        let slot = Arc::clone(&self.slot);
+        let mut life = slot.life();
+        let (state, version, committed) =
+            life.commit_through(slot.engine(), state, version, written);
+        (self.state, self.version, self.written) = (Some(state), version, false);
+        committed
+    }
+
+    /// Ends the session: the client forgets its token, whatever becomes of the request. What is
+    /// written afterwards is a new session, from initial values.
+    pub fn destroy(&mut self) {
+        let slot = Arc::clone(&self.slot);
+        let (state, version) = slot.life().destroy(slot.engine(), self.written);
+        (self.state, self.version, self.written) = (Some(state), version, false);
+    }
+
+    /// Gives the session a new token; content and lifetimes stay. Changes of `rotate` fields do
+    /// this by themselves.
+    pub fn rotate(&mut self) {
+        self.slot.life().rotate(self.slot.engine());
+    }
+
+    /// The user proved again who they are: a new token, and both lifetimes start anew (NIST SP
+    /// 800-63B-4 §5.2).
+    pub fn reauthenticated(&mut self) {
+        self.slot.life().reauthenticate(self.slot.engine());
+    }
+
+    /// Replaces the whole content; members that the type does not know are dropped.
+    pub fn replace(&mut self, state: T) {
+        **self = state;
+        self.slot.life().note_replaced();
+    }
+
+    pub(crate) fn mark_set(&mut self, index: usize) {
+        self.slot.life().mark(index);
+    }
+
+    fn begin_write(&mut self) {
+        let newest = {
+            let mut life = self.slot.life();
+            life.begin_write(self.slot.engine(), self.version)
+        };
+        if let Some((state, version)) = newest {
+            (self.state, self.version) = (Some(state), version);
+        }
+        self.written = true;
+    }
+}
+
+impl<T: SessionData> Deref for TypedSession<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.state.as_ref().expect("taken only by methods that put it back, and by `drop`")
+    }
+}
+
+impl<T: SessionData> DerefMut for TypedSession<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        if !self.written {
+            self.begin_write();
+        }
+        self.state.as_mut().expect("taken only by methods that put it back, and by `drop`")
+    }
+}
+
+impl<T: SessionData> Drop for TypedSession<T> {
+    fn drop(&mut self) {
+        if let Some(state) = self.state.take() {
+            self.slot.give_back(state, self.version, self.written);
+        }
+    }
+}
+
+impl<T: SessionData> fmt::Debug for TypedSession<T> {
+    /// Does not show the state: it may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedSession")
+            .field("schema", &T::SCHEMA)
+            .field("written", &self.written)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The names of the fields that changed. See [`TypedSession::changed`].
+pub struct Changed<T> {
+    names: Vec<&'static str>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Changed<T> {
+    /// The stored names, in the order of declaration.
+    pub fn iter(&self) -> impl Iterator<Item = &'static str> {
+        self.names.iter().copied()
+    }
+
+    /// Whether the field stored under this name changed.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.names.contains(&name)
+    }
+
+    /// Whether nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// How many fields changed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+}
+
+impl<T> fmt::Debug for Changed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(&self.names).finish()
+    }
+}
+
+impl<S, T> FromRequestParts<S> for TypedSession<T>
+where
+    S: Send + Sync,
+    T: SessionData,
+{
+    type Rejection = SessionRejection;
+
+    async fn from_request_parts(request: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let slot = SessionRejection::slot::<T>(request)?;
+        Self::open(slot, request)
+    }
+}
+
+impl<S, T> OptionalFromRequestParts<S> for TypedSession<T>
+where
+    S: Send + Sync,
+    T: SessionData,
+{
+    type Rejection = SessionRejection;
+
+    async fn from_request_parts(
+        request: &mut Parts,
+        _state: &S,
+    ) -> Result<Option<Self>, Self::Rejection> {
+        let slot = SessionRejection::slot::<T>(request)?;
+        let session = Self::open(slot, request)?;
+        let live = session.slot.life().is_live();
+        Ok(live.then_some(session))
+    }
+}
+
+/// Why a handler got no session. As a response: the status below and no reason; the reason is in
+/// `Display`, and in the log at `warn`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SessionRejection {
+    /// No layer for this type wraps the route. Status 500.
+    LayerMissing {
+        /// The session type.
+        session: &'static str,
+    },
+    /// Another handle of this request was written through and is still held. Status 500.
+    Held {
+        /// The session type.
+        session: &'static str,
+    },
+    /// An authentic token does not decode, and
+    /// [`OnUndecodable::Fail`](crate::OnUndecodable::Fail) was asked for. Status 500.
+    Undecodable {
+        /// The session type.
+        session: &'static str,
+        /// What does not decode.
+        source: crate::DecodeError,
+    },
+    /// A state can't be encoded. Status 500.
+    Unencodable {
+        /// The session type.
+        session: &'static str,
+        /// What can't be encoded.
+        source: crate::EncodeError,
+    },
+}
+
+impl SessionRejection {
+    fn slot<T: SessionData>(request: &Parts) -> Result<Arc<Slot<T>>, Self> {
+        match request.extensions.get::<SlotExtension<T>>() {
+            Some(SlotExtension(slot)) => Ok(Arc::clone(slot)),
+            None => Err(Self::LayerMissing { session: std::any::type_name::<T>() }),
+        }
+    }
+
+    fn of_open<T: SessionData>(error: OpenError) -> Self {
+        let session = std::any::type_name::<T>();
+        match error {
+            OpenError::Undecodable(source) => Self::Undecodable { session, source },
+            OpenError::Encode(source) => Self::Unencodable { session, source },
+        }
+    }
+
+    fn of_lend<T: SessionData>(error: LendError) -> Self {
+        let session = std::any::type_name::<T>();
+        match error {
+            LendError::Held => Self::Held { session },
+            LendError::Encode(source) => Self::Unencodable { session, source },
+            LendError::Decode(source) => Self::Undecodable { session, source },
+        }
+    }
+
+    /// The response's status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+}
+
+impl fmt::Display for SessionRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LayerMissing { session } => write!(
+                f,
+                "no `SessionLayer<{session}>` wraps this route; add `.layer(..)` after the routes \
+                 it should cover"
+            ),
+            Self::Held { session } => write!(
+                f,
+                "`TypedSession<{session}>` was changed through a handle that is still held; drop \
+                 that handle before the session is extracted again"
+            ),
+            Self::Undecodable { session, .. } => {
+                write!(f, "what was stored of `{session}` does not fit the type any more")
+            }
+            Self::Unencodable { session, .. } => write!(f, "a `{session}` can't be encoded"),
+        }
+    }
+}
+
+impl std::error::Error for SessionRejection {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::LayerMissing { .. } | Self::Held { .. } => None,
+            Self::Undecodable { source, .. } => Some(source),
+            Self::Unencodable { source, .. } => Some(source),
+        }
+    }
+}
+
+impl IntoResponse for SessionRejection {
+    fn into_response(self) -> Response {
+        tracing::warn!(target: "session", "{self}");
+        (self.status(), "the session is not available").into_response()
+    }
+}

@@ -1,0 +1,358 @@
+//! Building a layer: options of the struct, overridden by the builder's methods, then checked.
+
+use super::pool::Pool;
+use super::{SessionLayer, Shared};
+use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME, Priority, SameSite, Token};
+use crate::data::codec::Coder;
+use crate::data::{Codec, Extend, Json, MaxAge, MergesByLastOnly, SessionData};
+use crate::error::{BoxError, BuildError};
+use crate::event::{Event, Events};
+use crate::life::{Engine, Hooks, Lifetimes, Policy};
+use crate::seal::{Keys, Signed};
+use crate::time::{Clock, Millis, SystemClock, days, in_ms};
+use http::request::Parts;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Collects the options of a [`SessionLayer`]; [`build`](Self::build) checks them.
+///
+/// Every option has a default that fits a login over HTTPS. What the struct says in
+/// `#[session(..)]` comes before the defaults, and what is said here before both.
+#[must_use = "call `.build()` to make the layer"]
+pub struct SessionBuilder<T, M = AnyMerge> {
+    keys: Keys,
+    cookie: CookieOptions,
+    carrier: Option<Box<dyn Carrier>>,
+    coder: Box<dyn Coder<T>>,
+    max_age: MaxAge,
+    absolute: Duration,
+    extend: Extend,
+    auto_commit: bool,
+    save_empty: bool,
+    commit_on_server_error: bool,
+    on_undecodable: OnUndecodable,
+    hooks: Hooks<T>,
+    clock: Box<dyn Clock>,
+    on_event: Option<Box<dyn Fn(&Event<'_>) + Send + Sync>>,
+    insecure: bool,
+    merge: PhantomData<M>,
+}
+
+/// What to do with an authentic token that does not decode: a field changed its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnUndecodable {
+    /// Start from a blank session; the token stays with the client until something is written.
+    #[default]
+    Reset,
+    /// Refuse the extraction with status 500.
+    Fail,
+}
+
+/// The `merge` policies of the type hold, as far as the home allows.
+#[derive(Debug, Clone, Copy)]
+pub struct AnyMerge;
+
+/// Said by [`SessionBuilder::last_write_wins`].
+#[derive(Debug, Clone, Copy)]
+pub struct LastWriteWins;
+
+/// Whether a cookie may hold a type with these `merge` policies: parallel requests can't be merged
+/// in a cookie, so that a type with a policy other than `last` needs
+/// [`last_write_wins()`](SessionBuilder::last_write_wins).
+#[diagnostic::on_unimplemented(
+    message = "`{T}` has fields with a `merge` policy, which a cookie can't honour: the last response wins",
+    label = "parallel requests would lose changes",
+    note = "keep the session in a store, or accept the loss with `.last_write_wins()` before `.build()`"
+)]
+pub trait MergeAccepted<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: MergesByLastOnly> MergeAccepted<T> for AnyMerge {}
+impl<T> MergeAccepted<T> for LastWriteWins {}
+
+/// The idle lifetime unless another is given.
+const MAX_AGE: Duration = days(1);
+/// The absolute lifetime unless another is given (NIST SP 800-63B-4 §5.2, AAL1).
+const ABSOLUTE: Duration = days(30);
+
+impl<T: SessionData> SessionBuilder<T> {
+    pub(super) fn new(keys: Keys, cookie: fn(&str) -> CookieOptions) -> Self {
+        let options = T::OPTIONS;
+        Self {
+            keys,
+            cookie: cookie(options.name.unwrap_or(DEFAULT_NAME)),
+            carrier: None,
+            coder: Box::new(Json),
+            max_age: options.max_age.unwrap_or(MaxAge::Idle(MAX_AGE)),
+            absolute: options.absolute.unwrap_or(ABSOLUTE),
+            extend: options.extend.unwrap_or_default(),
+            auto_commit: true,
+            save_empty: false,
+            commit_on_server_error: false,
+            on_undecodable: OnUndecodable::default(),
+            hooks: Hooks::default(),
+            clock: Box::new(SystemClock),
+            on_event: None,
+            insecure: false,
+            merge: PhantomData,
+        }
+    }
+}
+
+impl<T: SessionData, M> SessionBuilder<T, M> {
+    /// The cookie's name; `__Host-session` by default. Session types of one app need different
+    /// ones.
+    pub fn name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.cookie.name);
+        self
+    }
+
+    /// The cookie's Path; `/` by default.
+    pub fn path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.cookie.path);
+        self
+    }
+
+    /// The cookie's Domain; by default none, so that only the host itself gets it. A `__Host-` name
+    /// forbids one.
+    pub fn domain(mut self, domain: &str) -> Self {
+        self.cookie.domain = Some(domain.to_owned());
+        self
+    }
+
+    /// The cookie's SameSite; Lax by default.
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.cookie.same_site = same_site;
+        self
+    }
+
+    /// Whether scripts are kept from reading the cookie; on by default.
+    pub fn http_only(mut self, http_only: bool) -> Self {
+        self.cookie.http_only = http_only;
+        self
+    }
+
+    /// Whether the cookie is kept apart for each site that embeds this one (CHIPS); off by default.
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.cookie.partitioned = partitioned;
+        self
+    }
+
+    /// Chromium's Priority attribute; by default none.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.cookie.priority = Some(priority);
+        self
+    }
+
+    /// Lets the cookie travel over plain HTTP: drops Secure, and the prefix of the name that asks
+    /// for it. Warns once, when the layer is built. Chromium and curl take Secure cookies from
+    /// `http://localhost`; other browsers, and other addresses, need this.
+    pub fn insecure_for_development(mut self) -> Self {
+        self.insecure = true;
+        self
+    }
+
+    /// The idle lifetime: a session ends when it was not used for so long. One day by default.
+    pub fn max_age(mut self, idle: Duration) -> Self {
+        self.max_age = MaxAge::Idle(idle);
+        self
+    }
+
+    /// The cookie has no Max-Age and goes with the browser. On the server the session ends as any
+    /// other: when it was not used for a day, and at its absolute end.
+    pub fn browser_session(mut self) -> Self {
+        self.max_age = MaxAge::Browser;
+        self
+    }
+
+    /// The absolute lifetime: so long after its creation or last login a session ends, however
+    /// much it is used. 30 days by default.
+    pub fn absolute(mut self, absolute: Duration) -> Self {
+        self.absolute = absolute;
+        self
+    }
+
+    /// When the idle lifetime starts anew; by default when less than half of it is left.
+    pub fn extend(mut self, extend: Extend) -> Self {
+        self.extend = extend;
+        self
+    }
+
+    /// The idle lifetime starts anew on every use: each response carries a cookie.
+    pub fn rolling(self) -> Self {
+        self.extend(Extend::Rolling)
+    }
+
+    /// Whether changes are committed without being asked; on by default. Off, nothing is written
+    /// unless [`commit`](crate::TypedSession::commit) is called, but ended sessions end.
+    pub fn auto_commit(mut self, auto_commit: bool) -> Self {
+        self.auto_commit = auto_commit;
+        self
+    }
+
+    /// Whether new sessions are saved though nothing changed in them; off by default.
+    pub fn save_empty(mut self, save_empty: bool) -> Self {
+        self.save_empty = save_empty;
+        self
+    }
+
+    /// Whether changes are committed when the response is a 5xx; off by default. What a panicking
+    /// handler left is never committed.
+    pub fn commit_on_server_error(mut self, commit: bool) -> Self {
+        self.commit_on_server_error = commit;
+        self
+    }
+
+    /// What to do with an authentic token that does not decode.
+    pub fn on_undecodable(mut self, on_undecodable: OnUndecodable) -> Self {
+        self.on_undecodable = on_undecodable;
+        self
+    }
+
+    /// How tokens travel; by default in a cookie. The methods for cookies do nothing then.
+    pub fn carrier(mut self, carrier: impl Carrier) -> Self {
+        self.carrier = Some(Box::new(carrier));
+        self
+    }
+
+    /// How the state is encoded; by default as JSON.
+    pub fn codec(mut self, codec: impl Codec) -> Self {
+        self.coder = Box::new(codec);
+        self
+    }
+
+    /// Called after a session was loaded; `false` gives the handler a blank session instead, and
+    /// the client forgets its token. Comes instead of the struct's and its fields' `valid`.
+    pub fn valid(mut self, valid: impl Fn(&T, &Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.hooks.valid = Some(Box::new(valid));
+        self
+    }
+
+    /// Called when a write is due; what it changes is saved, and if it fails nothing is written and
+    /// the response is a 500. Comes instead of the struct's.
+    pub fn before_save<E: Into<BoxError>>(
+        mut self,
+        before_save: impl Fn(&mut T, &Parts) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.before_save =
+            Some(Box::new(move |state, request| before_save(state, request).map_err(Into::into)));
+        self
+    }
+
+    /// Where the time comes from: for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Called with every event. It runs inside the request: keep it short, and don't use the
+    /// session in it. `tracing` gets the events anyway.
+    pub fn on_event(mut self, on_event: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.on_event = Some(Box::new(on_event));
+        self
+    }
+
+    /// Accepts that of two parallel requests the last response wins, whatever `merge` says: the
+    /// state is in a cookie, where nothing can be merged.
+    pub fn last_write_wins(self) -> SessionBuilder<T, LastWriteWins> {
+        SessionBuilder {
+            keys: self.keys,
+            cookie: self.cookie,
+            carrier: self.carrier,
+            coder: self.coder,
+            max_age: self.max_age,
+            absolute: self.absolute,
+            extend: self.extend,
+            auto_commit: self.auto_commit,
+            save_empty: self.save_empty,
+            commit_on_server_error: self.commit_on_server_error,
+            on_undecodable: self.on_undecodable,
+            hooks: self.hooks,
+            clock: self.clock,
+            on_event: self.on_event,
+            insecure: self.insecure,
+            merge: PhantomData,
+        }
+    }
+
+    /// Checks the options and makes the layer.
+    ///
+    /// # Errors
+    /// When options contradict the standards or one another; the error names the option.
+    pub fn build(mut self) -> Result<SessionLayer<T>, BuildError>
+    where
+        M: MergeAccepted<T>,
+    {
+        let lifetimes = self.lifetimes()?;
+        if self.insecure {
+            self.cookie.make_insecure();
+            tracing::warn!(
+                target: "session",
+                session = T::SCHEMA,
+                "the session cookie is not Secure: for development only"
+            );
+        }
+        if !self.cookie.http_only {
+            tracing::warn!(
+                target: "session",
+                session = T::SCHEMA,
+                "the session cookie is not HttpOnly: every script of the page can read it"
+            );
+        }
+        let carrier = match self.carrier {
+            Some(carrier) => carrier,
+            None => Box::new(Cookie::new(&self.cookie)?),
+        };
+        if carrier.capacity() < Token::new(&[0; 128]).text_len() {
+            return Err(BuildError::Capacity);
+        }
+        let engine = Engine {
+            seal: Signed::new(&self.keys, carrier.binding(), T::SCHEMA),
+            coder: self.coder,
+            carrier,
+            lifetimes,
+            policy: Policy {
+                auto_commit: self.auto_commit,
+                save_empty: self.save_empty,
+                commit_on_server_error: self.commit_on_server_error,
+                extend_on_write: self.extend == Extend::OnWrite,
+            },
+            fail_on_undecodable: self.on_undecodable == OnUndecodable::Fail,
+            hooks: self.hooks,
+            clock: self.clock,
+            events: Events::new(T::SCHEMA, self.on_event),
+        };
+        let shared = Shared { engine: Arc::new(engine), pool: Pool::new() };
+        Ok(SessionLayer { shared: Arc::new(shared) })
+    }
+
+    fn lifetimes(&self) -> Result<Lifetimes, BuildError> {
+        let (idle, browser) = match self.max_age {
+            MaxAge::Idle(idle) => (idle, false),
+            MaxAge::Browser => (MAX_AGE, true),
+        };
+        let checked = |lifetime: Duration, error: BuildError| match in_ms(lifetime) {
+            0 => Err(error),
+            ms if ms > Millis::MAX.ms() => Err(error),
+            ms => Ok(ms),
+        };
+        Ok(Lifetimes {
+            idle: checked(idle, BuildError::MaxAge)?,
+            browser,
+            absolute: checked(self.absolute, BuildError::Absolute)?,
+            extend: self.extend,
+        })
+    }
+}
+
+impl<T: SessionData, M> fmt::Debug for SessionBuilder<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionBuilder")
+            .field("schema", &T::SCHEMA)
+            .field("cookie", &self.cookie)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,374 @@
+//! Closing: from what happened to the response's headers.
+
+use super::decide::{Content, Facts, Origin, Outcome, Plan, Policy, Seal, Times, Turn, decide};
+use super::engine::Engine;
+use super::slot::{Committed, Life};
+use crate::carrier::Token;
+use crate::data::diff::{Diff, largest_field};
+use crate::data::{EncodeError, SessionData};
+use crate::error::CommitError;
+use crate::event::Event;
+use crate::seal::{Envelope, FieldExpiry};
+use crate::time::Millis;
+use http::HeaderMap;
+
+/// What a look at the newest state showed.
+struct Examined {
+    content: Content,
+    turn: Turn,
+    /// A `rotate` field went from one non-initial value to another (rule 31).
+    another_user: bool,
+    /// The ends of the fields with a `ttl`.
+    expiries: Vec<FieldExpiry>,
+    /// Names, if anybody wants them.
+    changed: Vec<&'static str>,
+}
+
+impl<T: SessionData> Life<T> {
+    /// Commits at the end of the request, and puts the token into the response's `headers`. Says
+    /// whether it put anything there.
+    pub(crate) fn close(
+        &mut self,
+        engine: &Engine<T>,
+        outcome: Outcome,
+        headers: &mut HeaderMap,
+    ) -> Result<bool, CommitError> {
+        self.closed = true;
+        if !self.extracted {
+            return Ok(false);
+        }
+        let now = engine.now();
+        let committed = self.commit_as(engine, outcome, engine.policy, now);
+        // What an earlier `commit()` wrote is sent whatever came of the rest (rule 12).
+        let sent = match self.committed.take() {
+            None => false,
+            Some(Committed::Removal) => {
+                engine.carrier.remove(headers);
+                true
+            }
+            Some(Committed::Token { token, envelope }) => {
+                let max_age = engine.lifetimes.cookie_max_age(&envelope, now);
+                engine.carrier.set(headers, Token::new(&token), max_age);
+                // For the next request's.
+                self.token = token;
+                true
+            }
+        };
+        self.request = None;
+        committed.map(|_| sent)
+    }
+
+    /// `commit()`: now, whatever the layer's policy and the response's status.
+    pub(crate) fn commit(&mut self, engine: &Engine<T>) -> Result<(), CommitError> {
+        let policy = Policy { auto_commit: true, ..engine.policy };
+        let now = engine.now();
+        let plan = self.commit_as(engine, self.outcome(false), policy, now)?;
+        if let Some(Committed::Token { envelope, .. }) = &self.committed {
+            self.envelope = Some(envelope.clone());
+            self.origin = Origin::Loaded;
+        }
+        if matches!(plan, Plan::Seal(Seal { fresh: true, .. })) {
+            self.shared.rebase(&mut self.payload);
+        }
+        if plan != Plan::Nothing {
+            self.forget_requests();
+        }
+        Ok(())
+    }
+
+    fn commit_as(
+        &mut self,
+        engine: &Engine<T>,
+        outcome: Outcome,
+        policy: Policy,
+        now: Millis,
+    ) -> Result<Plan, CommitError> {
+        if let Some(conflict) = self.shared.conflict() {
+            engine.emit(&Event::Conflict { field: conflict.field });
+            return Err(CommitError::Conflict { field: conflict.field, source: conflict.source });
+        }
+        let mut state = None;
+        let mut examined = Examined::untouched(self.turn_asked());
+        if self.shared.has_changes() {
+            let newest = self.shared.take_newest(&*engine.coder);
+            let mut newest = newest.map_err(|e| CommitError::Encode(EncodeError::new(e)))?;
+            examined = match self.examine(engine, &mut newest, now) {
+                Ok(examined) => examined,
+                // Nothing of it would be written anyway.
+                Err(_) if outcome != Outcome::Answered => Examined::untouched(self.turn_asked()),
+                Err(error) => return Err(CommitError::Encode(error)),
+            };
+            state = Some(newest);
+        }
+        let mut plan = decide(&self.facts(&examined, outcome, policy));
+        if let Plan::Seal(Seal { fresh: true, .. }) = plan {
+            let newest = match state.take() {
+                Some(newest) => Ok(newest),
+                None => self.shared.take_newest(&*engine.coder),
+            };
+            let mut newest = newest.map_err(|e| CommitError::Encode(EncodeError::new(e)))?;
+            if self.prepare(engine, &mut newest)? || !self.shared.has_changes() {
+                examined = self.examine(engine, &mut newest, now).map_err(CommitError::Encode)?;
+                plan = decide(&self.facts(&examined, outcome, policy));
+            }
+            state = Some(newest);
+        }
+        let carried = self.carry_out(engine, plan, examined, state.as_ref(), now);
+        if let Some(newest) = state {
+            self.shared.put_newest(newest);
+        }
+        carried.map(|()| plan)
+    }
+
+    fn facts(&self, examined: &Examined, outcome: Outcome, policy: Policy) -> Facts {
+        Facts {
+            extracted: self.extracted,
+            origin: self.origin,
+            content: examined.content,
+            turn: examined.turn,
+            destroyed: self.destroyed,
+            brought_token: self.brought_token,
+            dead_token: self.dead_token,
+            ambiguous: self.ambiguous,
+            forced: self.forced,
+            forbidden: self.forbidden,
+            lifetime_set: self.lifetime_set.is_some(),
+            extension_due: self.extension_due,
+            old_key: self.old_key,
+            outcome,
+            policy,
+        }
+    }
+
+    fn turn_asked(&self) -> Turn {
+        if self.reauthenticated {
+            Turn::Login
+        } else if self.rotated {
+            Turn::Rotate
+        } else {
+            Turn::None
+        }
+    }
+
+    /// Encodes the newest state and looks at what changed. A change of user resets what is not to
+    /// outlive it.
+    fn examine(
+        &mut self,
+        engine: &Engine<T>,
+        state: &mut T,
+        now: Millis,
+    ) -> Result<Examined, EncodeError> {
+        engine.coder.encode(state, &mut self.payload)?;
+        let mut examined = Examined::untouched(self.turn_asked());
+        let dropped_unknown = self.replaced && self.shared.loaded().unknown;
+        let mut diff = Diff::new(&*engine.coder, self.shared.base(), state, &self.payload);
+        if !diff.any() {
+            examined.content = if dropped_unknown { Content::Changed } else { Content::Equal };
+        } else {
+            examined.content = Content::Changed;
+            if engine.events.wants_fields() {
+                examined.changed = changed_fields(&mut diff);
+            }
+        }
+        let initial = || T::initial();
+        for (index, spec) in T::FIELDS.iter().enumerate() {
+            if !spec.rotate && spec.ttl_ms.is_none() {
+                continue;
+            }
+            let changed = diff.changed(index);
+            let marked = self.marked.contains(&index);
+            let is_initial = state.same_field(&initial(), index);
+            if spec.rotate {
+                examined.turn = match (changed, is_initial) {
+                    (true, false) => Turn::Login,
+                    (false, false) if marked => Turn::Login,
+                    (true, true) if examined.turn != Turn::Login => Turn::Logout,
+                    _ => examined.turn,
+                };
+                examined.another_user |= changed && !is_initial && !diff.was_initial(index);
+            }
+            if let (Some(ttl), false) = (spec.ttl_ms, is_initial) {
+                let kept = self.envelope.iter().flat_map(|envelope| &envelope.expiries);
+                let end = match kept.into_iter().find(|expiry| *expiry.field == *spec.name) {
+                    Some(kept) if !changed && !marked => kept.end,
+                    _ => now.plus(ttl),
+                };
+                examined.expiries.push(FieldExpiry { field: spec.name.into(), end });
+            }
+        }
+        if examined.another_user {
+            let leftover: Vec<usize> = (0..T::FIELDS.len())
+                .filter(|&index| !T::FIELDS[index].keep && !T::FIELDS[index].skip)
+                .filter(|&index| !diff.changed(index))
+                .collect();
+            let mut blank = T::initial();
+            for index in leftover {
+                state.swap_field(&mut blank, index);
+                examined.expiries.retain(|expiry| *expiry.field != *T::FIELDS[index].name);
+            }
+            engine.coder.encode(state, &mut self.payload)?;
+        } else if !self.replaced && self.origin == Origin::Loaded {
+            engine.coder.carry_unknown(self.shared.loaded(), &mut self.payload)?;
+        }
+        Ok(examined)
+    }
+
+    /// Runs `before_save`; says whether there is one.
+    fn prepare(&mut self, engine: &Engine<T>, state: &mut T) -> Result<bool, CommitError> {
+        let Some(request) = &self.request else {
+            return Ok(false);
+        };
+        match &engine.hooks.before_save {
+            Some(hook) => hook(state, request),
+            None => state.before_save(request),
+        }
+        .map_err(CommitError::BeforeSave)?;
+        Ok(true)
+    }
+
+    fn carry_out(
+        &mut self,
+        engine: &Engine<T>,
+        plan: Plan,
+        mut examined: Examined,
+        state: Option<&T>,
+        now: Millis,
+    ) -> Result<(), CommitError> {
+        match plan {
+            Plan::Nothing => {}
+            Plan::Remove { ended } => {
+                self.committed = Some(Committed::Removal);
+                if ended {
+                    engine.emit(&Event::Destroyed);
+                }
+            }
+            Plan::Seal(seal) => {
+                let fields = std::mem::take(&mut examined.changed);
+                let turned = self.origin == Origin::Loaded && seal.times != Times::Keep;
+                self.seal(engine, seal, examined, state, now)?;
+                self.report_sealed(engine, seal, &fields, turned);
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(
+        &mut self,
+        engine: &Engine<T>,
+        seal: Seal,
+        examined: Examined,
+        state: Option<&T>,
+        now: Millis,
+    ) -> Result<(), CommitError> {
+        let mut envelope = self.next_envelope(engine, seal, examined.another_user, now);
+        let payload = if seal.fresh {
+            envelope.payload_version = T::OPTIONS.version;
+            envelope.expiries = examined.expiries;
+            &self.payload
+        } else {
+            self.shared.loaded()
+        };
+        let mut token = std::mem::take(&mut self.token);
+        engine.seal.seal(&envelope, payload.bytes(), &mut token);
+        let bytes = Token::new(&token).text_len();
+        let limit = engine.carrier.capacity();
+        if bytes > limit {
+            let largest = state.and_then(|state| largest_field(&*engine.coder, state, payload));
+            let (field, field_bytes) = largest.unzip();
+            engine.emit(&Event::TooLarge { field, bytes, limit });
+            let field_bytes = field_bytes.unwrap_or(0);
+            return Err(CommitError::TooLarge { field, field_bytes, bytes, limit });
+        }
+        self.committed = Some(Committed::Token { token, envelope });
+        Ok(())
+    }
+
+    fn next_envelope(
+        &self,
+        engine: &Engine<T>,
+        seal: Seal,
+        another_user: bool,
+        now: Millis,
+    ) -> Envelope {
+        let lifetimes = &engine.lifetimes;
+        let mut envelope = match (self.envelope.clone(), seal.times) {
+            (None, _) => lifetimes.begin(now, T::OPTIONS.version),
+            (Some(before), Times::Restart) => {
+                let mut envelope = lifetimes.begin(now, before.payload_version);
+                // Another user does not inherit a lifetime that was chosen for the first.
+                if before.own_lifetime && !another_user {
+                    envelope.own_lifetime = true;
+                    envelope.idle = before.idle;
+                    envelope.browser = before.browser;
+                }
+                envelope.expiries = before.expiries;
+                envelope
+            }
+            (Some(before), Times::Rotate) => Envelope { rotated: now, ..before },
+            (Some(before), Times::Keep) => before,
+        };
+        if seal.extend {
+            envelope.renewed = now;
+        }
+        if let Some(lifetime) = self.lifetime_set {
+            lifetimes.give_own(&mut envelope, lifetime, now);
+        }
+        envelope
+    }
+
+    fn report_sealed(
+        &self,
+        engine: &Engine<T>,
+        seal: Seal,
+        fields: &[&'static str],
+        turned: bool,
+    ) {
+        if self.destroyed {
+            engine.emit(&Event::Destroyed);
+        }
+        if self.origin == Origin::New {
+            engine.emit(&Event::Created);
+        } else if seal.fresh {
+            engine.emit(&Event::Changed { fields });
+        } else if seal.extend && !turned {
+            engine.emit(&Event::Renewed);
+        }
+        if turned {
+            engine.emit(&Event::Rotated);
+        }
+    }
+
+    /// After an explicit commit: what was asked is done.
+    fn forget_requests(&mut self) {
+        self.forced = false;
+        self.lifetime_set = None;
+        self.rotated = false;
+        self.reauthenticated = false;
+        self.replaced = false;
+        self.destroyed = false;
+        self.dead_token = false;
+        self.extension_due = false;
+        self.old_key = false;
+        self.marked.clear();
+    }
+}
+
+impl Examined {
+    fn untouched(turn: Turn) -> Self {
+        Self {
+            content: Content::Untouched,
+            turn,
+            another_user: false,
+            expiries: Vec::new(),
+            changed: Vec::new(),
+        }
+    }
+}
+
+/// The names of the fields that changed.
+pub(super) fn changed_fields<T: SessionData>(diff: &mut Diff<'_, T>) -> Vec<&'static str> {
+    (0..T::FIELDS.len())
+        .filter(|&index| diff.changed(index))
+        .map(|index| T::FIELDS[index].name)
+        .collect()
+}

@@ -1,0 +1,49 @@
+//! What all requests of one layer share. Immutable.
+
+use super::decide::Policy;
+use super::times::Lifetimes;
+use crate::BoxError;
+use crate::carrier::Carrier;
+use crate::data::codec::Coder;
+use crate::event::{Event, Events};
+use crate::seal::Signed;
+use crate::time::{Clock, Millis};
+use http::request::Parts;
+
+/// Everything that opening and closing a session needs to know.
+pub(crate) struct Engine<T> {
+    pub(crate) coder: Box<dyn Coder<T>>,
+    pub(crate) seal: Signed,
+    pub(crate) carrier: Box<dyn Carrier>,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) policy: Policy,
+    pub(crate) fail_on_undecodable: bool,
+    pub(crate) hooks: Hooks<T>,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) events: Events,
+}
+
+type Valid<T> = Box<dyn Fn(&T, &Parts) -> bool + Send + Sync>;
+type BeforeSave<T> = Box<dyn Fn(&mut T, &Parts) -> Result<(), BoxError> + Send + Sync>;
+
+/// The hooks that the layer was given; they come instead of the struct's own.
+pub(crate) struct Hooks<T> {
+    pub(crate) valid: Option<Valid<T>>,
+    pub(crate) before_save: Option<BeforeSave<T>>,
+}
+
+impl<T> Default for Hooks<T> {
+    fn default() -> Self {
+        Self { valid: None, before_save: None }
+    }
+}
+
+impl<T> Engine<T> {
+    pub(crate) fn now(&self) -> Millis {
+        Millis::of(self.clock.now())
+    }
+
+    pub(crate) fn emit(&self, event: &Event<'_>) {
+        self.events.emit(event);
+    }
+}

@@ -1,0 +1,145 @@
+//! What a handle asks of its session.
+
+use super::close::changed_fields;
+use super::decide::Origin;
+use super::engine::Engine;
+use super::shared::LendError;
+use super::slot::Life;
+use crate::data::diff::Diff;
+use crate::data::{MaxAge, SessionData};
+use crate::error::CommitError;
+use crate::event::Event;
+
+impl<T: SessionData> Life<T> {
+    pub(crate) fn extracted(&self) -> bool {
+        self.extracted
+    }
+
+    pub(crate) fn is_new(&self) -> bool {
+        self.origin == Origin::New
+    }
+
+    /// Whether there is a session: the request brought it, or an earlier handle made it.
+    pub(crate) fn is_live(&self) -> bool {
+        self.origin == Origin::Loaded || self.shared.has_changes()
+    }
+
+    pub(crate) fn lend(&mut self, engine: &Engine<T>) -> Result<(T, u32), LendError> {
+        self.shared.lend(&*engine.coder)
+    }
+
+    pub(crate) fn begin_write(&mut self, engine: &Engine<T>, version: u32) -> Option<(T, u32)> {
+        self.shared.begin_write(&*engine.coder, version)
+    }
+
+    pub(crate) fn max_age(&self, engine: &Engine<T>) -> MaxAge {
+        match (self.lifetime_set, &self.envelope) {
+            (Some(set), _) => set,
+            (None, Some(envelope)) => engine.lifetimes.max_age(envelope),
+            (None, None) => engine.lifetimes.configured(),
+        }
+    }
+
+    pub(crate) fn set_lifetime(&mut self, engine: &Engine<T>, max_age: MaxAge) {
+        self.asked(engine);
+        self.lifetime_set = Some(max_age);
+    }
+
+    pub(crate) fn force(&mut self, engine: &Engine<T>) {
+        self.asked(engine);
+        self.forced = true;
+        self.forbidden = false;
+    }
+
+    pub(crate) fn forbid(&mut self, engine: &Engine<T>) {
+        self.asked(engine);
+        self.forbidden = true;
+    }
+
+    pub(crate) fn rotate(&mut self, engine: &Engine<T>) {
+        self.asked(engine);
+        self.rotated = true;
+    }
+
+    pub(crate) fn reauthenticate(&mut self, engine: &Engine<T>) {
+        self.asked(engine);
+        self.reauthenticated = true;
+    }
+
+    pub(crate) fn note_replaced(&mut self) {
+        self.replaced = true;
+    }
+
+    /// A `rotate` or `ttl` field was set by its accessor.
+    pub(crate) fn mark(&mut self, index: usize) {
+        if !self.marked.contains(&index) {
+            self.marked.push(index);
+        }
+    }
+
+    /// Ends the session, and gives the handle a new one. `written`: whether the handle was.
+    pub(crate) fn destroy(&mut self, engine: &Engine<T>, written: bool) -> (T, u32) {
+        self.asked(engine);
+        self.destroyed = true;
+        self.origin = Origin::New;
+        self.envelope = None;
+        self.committed = None;
+        self.extension_due = false;
+        self.old_key = false;
+        self.forced = false;
+        self.rotated = false;
+        self.reauthenticated = false;
+        self.replaced = false;
+        self.lifetime_set = None;
+        self.marked.clear();
+        self.shared.restart(&*engine.coder, written)
+    }
+
+    /// Commits what a handle holds, and gives it back as it is afterwards.
+    pub(crate) fn commit_through(
+        &mut self,
+        engine: &Engine<T>,
+        state: T,
+        version: u32,
+        written: bool,
+    ) -> (T, u32, Result<(), CommitError>) {
+        if self.closed {
+            engine.emit(&Event::LateChange);
+            return (state, version, Err(CommitError::Late));
+        }
+        self.shared.give_back(&*engine.coder, state, version, written);
+        let committed = self.commit(engine);
+        match self.shared.lend_anyway(&*engine.coder) {
+            Ok((state, version)) => (state, version, committed),
+            // What was just given back can't fail to be there; were it so, the handle goes on from
+            // a blank state, and the commit's error, or none, is what counts.
+            Err(_) => (T::initial(), version, committed),
+        }
+    }
+
+    /// The names of the fields in which `state` differs from what was loaded or committed.
+    pub(crate) fn changed_names(&mut self, engine: &Engine<T>, state: &T) -> Vec<&'static str> {
+        let mut now = std::mem::take(&mut self.payload);
+        let names = match engine.coder.encode(state, &mut now) {
+            Ok(()) => {
+                let base = self.shared.base();
+                changed_fields(&mut Diff::new(&*engine.coder, base, state, &now))
+            }
+            Err(_) => Vec::new(),
+        };
+        self.payload = now;
+        names
+    }
+
+    /// There will be no response: forgets what could keep other things alive.
+    pub(crate) fn abandon(&mut self) {
+        self.closed = true;
+        self.request = None;
+    }
+
+    fn asked(&self, engine: &Engine<T>) {
+        if self.closed {
+            engine.emit(&Event::LateChange);
+        }
+    }
+}

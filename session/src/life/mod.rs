@@ -1,0 +1,20 @@
+//! One request's session, from open to close.
+//!
+//! [`open`] finds and decodes it, [`shared`] lets handles work on it, [`decide`] says what is to be
+//! done, [`close`] does it.
+
+mod close;
+mod decide;
+mod engine;
+mod handle;
+mod open;
+mod shared;
+mod slot;
+mod times;
+
+pub(crate) use decide::{Outcome, Policy};
+pub(crate) use engine::{Engine, Hooks};
+pub(crate) use open::OpenError;
+pub(crate) use shared::LendError;
+pub(crate) use slot::Slot;
+pub(crate) use times::Lifetimes;

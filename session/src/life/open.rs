@@ -1,0 +1,229 @@
+//! Opening: from the request's headers to a state, or to a blank session.
+
+use super::decide::Origin;
+use super::engine::Engine;
+use super::slot::Life;
+use super::times::Vitality;
+use crate::data::{Codec, DecodeError, EncodeError, Json, Payload, SessionData};
+use crate::event::{Event, InvalidReason};
+use crate::seal::{Envelope, Refused};
+use crate::time::Millis;
+use http::HeaderMap;
+use http::request::Parts;
+
+/// Tokens of one request that are looked at (DESIGN rule 18): each costs a verification.
+const MAX_TOKENS: usize = 8;
+
+/// A session can't be opened.
+#[derive(Debug)]
+pub(crate) enum OpenError {
+    Undecodable(DecodeError),
+    Encode(EncodeError),
+}
+
+/// The token that counts.
+struct Found {
+    envelope: Envelope,
+    under_first_key: bool,
+}
+
+/// What the request's tokens were, beside the one that counts.
+#[derive(Default)]
+struct Others {
+    forged: bool,
+    unknown: bool,
+    expired: bool,
+    future: bool,
+}
+
+impl<T: SessionData> Life<T> {
+    /// Opens the session at its first extraction; later ones find it open.
+    pub(crate) fn open(&mut self, engine: &Engine<T>, request: &Parts) -> Result<(), OpenError> {
+        if self.extracted {
+            return Ok(());
+        }
+        let now = engine.now();
+        let opened = match self.find(engine, &request.headers, now) {
+            Some(found) => self.load(engine, request, found, now)?,
+            None => false,
+        };
+        if !opened {
+            self.origin = Origin::New;
+            self.shared.start_initial(&*engine.coder).map_err(OpenError::Encode)?;
+        }
+        if engine.hooks.before_save.is_some() || T::OPTIONS.prepares {
+            self.request = Some(Box::new(request.clone()));
+        }
+        // Last, so that what failed once fails again and is not taken for an open session.
+        self.extracted = true;
+        Ok(())
+    }
+
+    /// Finds the one live token, and leaves its payload in `shared.loaded`.
+    fn find(&mut self, engine: &Engine<T>, headers: &HeaderMap, now: Millis) -> Option<Found> {
+        let mut found: Option<(&[u8], Found)> = None;
+        let mut others = Others::default();
+        let mut ambiguous = false;
+        let mut tokens = 0;
+        let (loaded, scratch) = (self.shared.loaded_mut(), &mut self.payload);
+        engine.carrier.find(headers, &mut |text| {
+            tokens += 1;
+            if tokens > MAX_TOKENS || found.as_ref().is_some_and(|(other, _)| *other == text) {
+                return;
+            }
+            match engine.seal.open(text, scratch) {
+                Ok((envelope, under_first_key)) => {
+                    match engine.lifetimes.vitality(&envelope, now) {
+                        Vitality::Alive if found.is_some() => ambiguous = true,
+                        Vitality::Alive => {
+                            loaded.swap(scratch);
+                            found = Some((text, Found { envelope, under_first_key }));
+                        }
+                        Vitality::Expired => others.expired = true,
+                        Vitality::FromTheFuture => others.future = true,
+                    }
+                }
+                Err(Refused::Forged) => others.forged = true,
+                Err(Refused::Unknown) => others.unknown = true,
+            }
+        });
+        self.brought_token = tokens > 0;
+        self.ambiguous = ambiguous;
+        if ambiguous {
+            engine.emit(&Event::Ambiguous);
+            return None;
+        }
+        if let Some((_, found)) = found {
+            return Some(found);
+        }
+        self.dead_token = others.is_dead();
+        others.report(engine);
+        None
+    }
+
+    /// Decodes and checks what was found. `false`: it is no session after all.
+    fn load(
+        &mut self,
+        engine: &Engine<T>,
+        request: &Parts,
+        found: Found,
+        now: Millis,
+    ) -> Result<bool, OpenError> {
+        let Found { mut envelope, under_first_key } = found;
+        let state = match self.decode(engine, &mut envelope, now) {
+            Ok(state) => state,
+            Err(error) => {
+                engine.emit(&Event::Undecodable(&error));
+                return if engine.fail_on_undecodable {
+                    Err(OpenError::Undecodable(error))
+                } else {
+                    Ok(false)
+                };
+            }
+        };
+        let refused = match &engine.hooks.valid {
+            Some(valid) => (!valid(&state, request)).then_some(None),
+            None if T::OPTIONS.validates => state.valid(request).err().map(|e| e.field),
+            None => None,
+        };
+        if let Some(field) = refused {
+            self.dead_token = true;
+            engine.emit(&Event::Invalid(InvalidReason::Refused { field }));
+            return Ok(false);
+        }
+        self.origin = Origin::Loaded;
+        self.old_key = !under_first_key;
+        self.extension_due = engine.lifetimes.extension_due(&envelope, now);
+        self.envelope = Some(envelope);
+        self.shared.start_loaded(state);
+        engine.emit(&Event::Loaded);
+        Ok(true)
+    }
+
+    fn decode(
+        &mut self,
+        engine: &Engine<T>,
+        envelope: &mut Envelope,
+        now: Millis,
+    ) -> Result<T, DecodeError> {
+        let loaded = self.shared.loaded_mut();
+        let migrates = T::OPTIONS.migrates && envelope.payload_version < T::OPTIONS.version;
+        let mut state = if migrates {
+            migrate(engine, envelope.payload_version, loaded)?
+        } else {
+            engine.coder.decode(loaded)?
+        };
+        let ended = end_fields(&mut state, envelope, now);
+        // An initial value that no other call would give again must not be compared with one.
+        let given = T::OPTIONS.impure && misses_a_field::<T>(loaded);
+        if ended || given {
+            let mut again = Payload::default();
+            let encoded = engine.coder.encode(&state, &mut again);
+            let carried = encoded.and_then(|()| engine.coder.carry_unknown(loaded, &mut again));
+            carried.map_err(DecodeError::new)?;
+            loaded.swap(&mut again);
+        }
+        Ok(state)
+    }
+}
+
+impl Others {
+    /// Whether the client may forget its tokens: none of them will ever be good again.
+    fn is_dead(&self) -> bool {
+        (self.forged || self.expired || self.future) && !self.unknown
+    }
+
+    fn report<T>(&self, engine: &Engine<T>) {
+        if self.expired {
+            engine.emit(&Event::Expired);
+        }
+        if self.forged {
+            engine.emit(&Event::Invalid(InvalidReason::Forged));
+        }
+        if self.future {
+            engine.emit(&Event::Invalid(InvalidReason::FromTheFuture));
+        }
+        if self.unknown {
+            engine.emit(&Event::Invalid(InvalidReason::UnknownKey));
+        }
+    }
+}
+
+/// Puts fields that are past their own end back to their initial values.
+fn end_fields<T: SessionData>(state: &mut T, envelope: &mut Envelope, now: Millis) -> bool {
+    let before = envelope.expiries.len();
+    envelope.expiries.retain(|expiry| {
+        let index = T::FIELDS.iter().position(|field| *field.name == *expiry.field);
+        match index {
+            Some(index) if now > expiry.end => {
+                crate::data::reset_field(state, index);
+                false
+            }
+            _ => true,
+        }
+    });
+    envelope.expiries.len() < before
+}
+
+fn misses_a_field<T: SessionData>(loaded: &Payload) -> bool {
+    (0..T::FIELDS.len()).any(|index| !T::FIELDS[index].skip && loaded.field(index).is_none())
+}
+
+/// Brings an older payload to today's form, and leaves it encoded as today.
+fn migrate<T: SessionData>(
+    engine: &Engine<T>,
+    from: u32,
+    loaded: &mut Payload,
+) -> Result<T, DecodeError> {
+    let mut members = engine.coder.members(loaded)?;
+    T::migrate(from, &mut members).map_err(DecodeError::new)?;
+    let mut migrated = Payload::default();
+    serde_json::to_writer(migrated.start(), &members).map_err(DecodeError::new)?;
+    let state = Codec::decode::<T>(&Json, &mut migrated)?;
+    let mut today = Payload::default();
+    let encoded = engine.coder.encode(&state, &mut today);
+    encoded.map_err(DecodeError::new)?;
+    engine.coder.carry_unknown(&migrated, &mut today).map_err(DecodeError::new)?;
+    loaded.swap(&mut today);
+    Ok(state)
+}

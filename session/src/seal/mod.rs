@@ -1,0 +1,11 @@
+//! Keys and tokens: what makes a state that travels through the client trustworthy.
+//!
+//! Pure and synchronous; knows no HTTP. Byte by byte in `docs/wire-format.md`.
+
+mod envelope;
+mod keys;
+mod signed;
+
+pub(crate) use envelope::{Envelope, FieldExpiry};
+pub use keys::{Keys, KeysError};
+pub(crate) use signed::{Refused, Signed};

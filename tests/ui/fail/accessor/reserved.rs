@@ -1,0 +1,8 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit {
+    id: u64,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit {
+    #[session(name = "x")]
+    views: u64,
+}
+
+fn main() {}

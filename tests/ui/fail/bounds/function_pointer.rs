@@ -1,0 +1,8 @@
+use session::Session;
+
+#[derive(Session)]
+struct Shop {
+    hook: Option<fn()>,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use session::Session;
+
+struct Conn;
+
+#[derive(Session)]
+struct Visit {
+    views: u64,
+    #[session(skip)]
+    conn: Conn,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use session::Session;
+
+fn check(views: u64) -> Result<(), String> {
+    Ok(())
+}
+
+#[derive(Session)]
+struct Visit {
+    #[session(valid = check)]
+    views: u64,
+}
+
+fn main() {}

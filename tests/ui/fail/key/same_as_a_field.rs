@@ -1,0 +1,10 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit {
+    #[session(rename = "account")]
+    user: u64,
+    account: u64,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit<'a, T: 'a + session::Field> {
+    name: &'a str,
+    title: &'static str,
+    more: T,
+}
+
+fn main() {}

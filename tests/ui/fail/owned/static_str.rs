@@ -1,0 +1,8 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit {
+    name: &'static str,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use session::Session;
+
+#[derive(Session)]
+enum Shop {
+    Open,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit {}
+
+fn main() {}

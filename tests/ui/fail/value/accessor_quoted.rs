@@ -1,0 +1,9 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit {
+    #[session(accessor = "count")]
+    views: u64,
+}
+
+fn main() {}

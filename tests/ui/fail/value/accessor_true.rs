@@ -1,0 +1,9 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit {
+    #[session(accessor = true)]
+    views: u64,
+}
+
+fn main() {}
