@@ -18,7 +18,8 @@ async fn index(mut session: TypedSession<Visit>) -> Html<String> {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     // Without keys of its own, the server makes one, and sessions end with the process.
-    let keys = env::var("SESSION_KEYS").map_or_else(|_| Keys::random(), |keys| Keys::parse(&keys))?;
+    let keys =
+        env::var("SESSION_KEYS").map_or_else(|_| Keys::random(), |keys| Keys::parse(&keys))?;
     let sessions = SessionLayer::<Visit>::signed(keys).build()?;
     let app = Router::new().route("/", get(index)).layer(sessions);
     let port = env::var("PORT").unwrap_or_else(|_| "3000".to_owned());

@@ -1,1 +1,6 @@
-//! What the test binaries share.
+//! What the test binaries share: a site with one session type, visitors with a cookie each, and
+//! the replies they get.
+
+mod support;
+
+pub use support::{Log, NAME, Reply, Sealed, Site, Visitor, request, ring, site, site_under};

@@ -80,10 +80,8 @@ where
     let mut app = App::new(name, service, true);
     // One session a load: with a store, W2 must not change what W1 reads.
     for index in 0..app.cookies.len() {
-        app.cookies[index] = app
-            .ask(route::CHANGE, None)
-            .cookie()
-            .expect("a new session comes with a cookie");
+        app.cookies[index] =
+            app.ask(route::CHANGE, None).cookie().expect("a new session comes with a cookie");
     }
     Box::new(app)
 }

@@ -66,11 +66,7 @@ fn run(name: &str, load: Load, requests: usize) -> Result<Cost, String> {
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let profile = std::env::temp_dir().join(format!("session-benches.{}", std::process::id()));
     let status = Command::new("valgrind")
-        .args([
-            "--tool=callgrind",
-            "--compress-strings=no",
-            "--compress-pos=no",
-        ])
+        .args(["--tool=callgrind", "--compress-strings=no", "--compress-pos=no"])
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(this)
         .args(["serve", name, load.label(), &requests.to_string()])
@@ -100,10 +96,7 @@ fn sum(profile: &str) -> Result<Cost, String> {
         } else if line.starts_with(|first: char| first.is_ascii_digit()) {
             // "line cost": the cost is the function's own, but for the line after "calls=".
             if !std::mem::take(&mut callees_cost_follows) {
-                let own = line
-                    .split(' ')
-                    .nth(1)
-                    .and_then(|own| own.parse::<i64>().ok());
+                let own = line.split(' ').nth(1).and_then(|own| own.parse::<i64>().ok());
                 let own = own.ok_or_else(|| format!("not a cost line: {line}"))?;
                 if compresses {
                     cost.sha256 += own;
@@ -144,10 +137,7 @@ fn=sha2::sha256::soft::compress
 
 totals: 535
 ";
-        let cost = Cost {
-            sha256: 500,
-            rest: 35,
-        };
+        let cost = Cost { sha256: 500, rest: 35 };
         assert_eq!(sum(profile), Ok(cost));
     }
 }

@@ -56,8 +56,6 @@ impl Load {
         if let Some(cookie) = cookie {
             request = request.header(header::COOKIE, cookie.clone());
         }
-        request
-            .body(Body::empty())
-            .expect("the path and the header are valid")
+        request.body(Body::empty()).expect("the path and the header are valid")
     }
 }

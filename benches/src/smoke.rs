@@ -22,26 +22,16 @@ pub(crate) fn check(contender: &mut dyn Contender) {
     assert_eq!(answer.text, OK, "{name}, W3");
 
     let answer = contender.ask(route::CHANGE, None);
-    assert_eq!(
-        (answer.status, answer.text.as_str()),
-        (StatusCode::OK, OK),
-        "{name}, W4"
-    );
+    assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, OK), "{name}, W4");
     if !contender.keeps_sessions() {
         return;
     }
-    let made = answer
-        .cookie()
-        .unwrap_or_else(|| panic!("{name}, W4 gives a cookie"));
+    let made = answer.cookie().unwrap_or_else(|| panic!("{name}, W4 gives a cookie"));
     let answer = contender.ask(route::READ, Some(&made));
     assert_eq!(answer.text, first, "{name}, what W4 made can be read");
 
     let answer = contender.ask(route::CHANGE, Some(&made));
-    assert_eq!(
-        (answer.status, answer.text.as_str()),
-        (StatusCode::OK, OK),
-        "{name}, W2"
-    );
+    assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, OK), "{name}, W2");
     // With a store the same cookie may do.
     let changed = answer.cookie().unwrap_or(made);
     let answer = contender.ask(route::READ, Some(&changed));
@@ -60,9 +50,7 @@ mod tests {
 
     #[test]
     fn every_contender_answers_as_it_should() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = runtime.expect("a runtime without I/O has nothing to fail on");
         let _inside = runtime.enter();
         for mut contender in contenders::all() {

@@ -7,11 +7,7 @@ const CELL: usize = 20;
 
 pub(crate) fn head() {
     row("", &Load::ALL.map(|load| load.label().to_owned()));
-    println!(
-        "|{:-<NAME$}--|{}",
-        "",
-        format!("{:->CELL$}-:|", "").repeat(4)
-    );
+    println!("|{:-<NAME$}--|{}", "", format!("{:->CELL$}-:|", "").repeat(4));
 }
 
 pub(crate) fn row(name: &str, cells: &[String; 4]) {

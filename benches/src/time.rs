@@ -31,22 +31,26 @@ pub(crate) fn print(contenders: &mut [Box<dyn Contender>], rounds: usize) {
 
     println!("Nanoseconds per request (times bare), medians of {rounds} rounds\n");
     table::head();
-    let mut widest: f64 = 0.0;
+    let mut least_steady = (0.0, String::new());
     for (contender, own) in contenders.iter().zip(&times) {
         let cells = Load::ALL.map(|load| {
             let own = &own[load.index()];
             let bare = &times[0][load.index()];
             let ratios = own.iter().zip(bare).map(|(own, bare)| own / bare).collect();
             let [low, ratio, high] = quartiles(ratios);
-            widest = widest.max((high - low) / ratio);
+            let spread = (high - low) / ratio;
+            if spread > least_steady.0 {
+                least_steady = (spread, format!("{}, {}", contender.name(), load.label()));
+            }
             let [_, time, _] = quartiles(own.clone());
             format!("{time:.0} ({ratio:.2}x)")
         });
         table::row(contender.name(), &cells);
     }
+    let (spread, whose) = least_steady;
     println!(
-        "\nHalf of the rounds are within {:.1} % of each other for the least steady figure.",
-        widest * 100.0
+        "\nLeast steady: {whose}, where half of the ratios are within {:.1} % of each other.",
+        spread * 100.0
     );
 }
 

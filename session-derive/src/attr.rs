@@ -77,10 +77,7 @@ impl<K: PartialEq + Copy> Given<K> {
 impl StructAttrs {
     pub(crate) fn read(cx: &Ctxt, attrs: &[Attribute]) -> Self {
         let raws = parse::attributes::<StructKey>(cx, attrs, None);
-        let mut read = Self {
-            given: Given::of(&raws),
-            ..Self::default()
-        };
+        let mut read = Self { given: Given::of(&raws), ..Self::default() };
         for raw in &raws {
             match raw.keyword.key {
                 StructKey::Name => read.name = value::text(cx, raw),
@@ -102,10 +99,7 @@ impl StructAttrs {
 impl FieldAttrs {
     pub(crate) fn read(cx: &Ctxt, attrs: &[Attribute], field: &Ident) -> Self {
         let raws = parse::attributes::<FieldKey>(cx, attrs, Some(field));
-        let mut read = Self {
-            given: Given::of(&raws),
-            ..Self::default()
-        };
+        let mut read = Self { given: Given::of(&raws), ..Self::default() };
         for raw in &raws {
             match raw.keyword.key {
                 FieldKey::Default => read.default.clone_from(&raw.value),

@@ -7,8 +7,8 @@ use crate::model::{Field, Model};
 use proc_macro2::Ident;
 use quote::ToTokens as _;
 use std::collections::HashMap;
-use syn::ext::IdentExt as _;
 use syn::WherePredicate;
+use syn::ext::IdentExt as _;
 
 pub(crate) fn check(cx: &Ctxt, model: &Model<'_>) {
     names_of_the_struct(cx, model);
@@ -148,7 +148,8 @@ fn type_parameters(cx: &Ctxt, model: &Model<'_>) {
     for parameter in generics.type_params() {
         let ident = &parameter.ident;
         if parameter.bounds.is_empty() && !predicates.contains(&ident.to_string()) {
-            let message = format!("`{ident}` needs a bound to be stored: `{ident}: session::Field`");
+            let message =
+                format!("`{ident}` needs a bound to be stored: `{ident}: session::Field`");
             cx.error(ident, message);
         }
     }

@@ -52,7 +52,9 @@ mod tests {
 
     #[test]
     fn refusals() {
-        for text in ["", "d", "30", "2 fortnights", "1.5h", "-5m", " 5m", "5m ", "5M", "٣d", "1h30m"] {
+        for text in
+            ["", "d", "30", "2 fortnights", "1.5h", "-5m", " 5m", "5m ", "5M", "٣d", "1h30m"]
+        {
             assert_eq!(parse(text), Err(NoDuration::Form), "{text:?}");
         }
         assert_eq!(parse("0s"), Err(NoDuration::Zero));

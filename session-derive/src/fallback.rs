@@ -37,37 +37,44 @@ fn data(generics: &Generics, ty: &TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
         impl #of_impl __p::SessionData for #ty #bounds {
-            const SCHEMA: &'static ::core::primitive::str = "";
+            const SCHEMA: &'static __p::str = "";
             const FIELDS: &'static [__p::FieldSpec] = &[];
             fn initial() -> Self {
                 ::core::unimplemented!()
             }
             fn read<__R: __p::ReadFields>(
                 _: &mut __R,
-            ) -> ::core::result::Result<Self, __R::Error> {
+            ) -> __p::Result<Self, __R::Error> {
                 ::core::unimplemented!()
             }
             fn write<__W: __p::WriteFields>(
                 &self,
                 _: &mut __W,
-            ) -> ::core::result::Result<(), __W::Error> {
+            ) -> __p::Result<(), __W::Error> {
                 ::core::unimplemented!()
             }
             fn read_field<'__de, __D: __p::Deserializer<'__de>>(
                 &mut self,
-                _: ::core::primitive::usize,
+                _: __p::usize,
                 _: __D,
-            ) -> ::core::result::Result<(), __D::Error> {
+            ) -> __p::Result<(), __D::Error> {
+                ::core::unimplemented!()
+            }
+            fn same_as_stored<'__de, __D: __p::Deserializer<'__de>>(
+                &self,
+                _: __p::usize,
+                _: __D,
+            ) -> __p::Result<__p::bool, __D::Error> {
                 ::core::unimplemented!()
             }
             fn same_field(
                 &self,
                 _: &Self,
-                _: ::core::primitive::usize,
-            ) -> ::core::primitive::bool {
+                _: __p::usize,
+            ) -> __p::bool {
                 ::core::unimplemented!()
             }
-            fn swap_field(&mut self, _: &mut Self, _: ::core::primitive::usize) {
+            fn swap_field(&mut self, _: &mut Self, _: __p::usize) {
                 ::core::unimplemented!()
             }
         }
@@ -107,11 +114,7 @@ fn static_type(input: &DeriveInput) -> TokenStream {
         GenericParam::Const(parameter) => parameter.ident.to_token_stream(),
     });
     let arguments: Vec<_> = arguments.collect();
-    if arguments.is_empty() {
-        quote!(#ident)
-    } else {
-        quote!(#ident<#(#arguments),*>)
-    }
+    if arguments.is_empty() { quote!(#ident) } else { quote!(#ident<#(#arguments),*>) }
 }
 
 /// Fields whose accessors would clash with those of an earlier one.
@@ -134,11 +137,8 @@ fn mentions_lifetime(model: &Model<'_>, ty: &syn::Type) -> bool {
 }
 
 fn has_lifetime_of(input: &DeriveInput, tokens: &impl ToTokens) -> bool {
-    let lifetimes: Vec<String> = input
-        .generics
-        .lifetimes()
-        .map(|parameter| parameter.lifetime.ident.to_string())
-        .collect();
+    let lifetimes: Vec<String> =
+        input.generics.lifetimes().map(|parameter| parameter.lifetime.ident.to_string()).collect();
     !lifetimes.is_empty() && has_any(tokens.to_token_stream(), &lifetimes)
 }
 

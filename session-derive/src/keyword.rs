@@ -48,6 +48,8 @@ pub(crate) struct Keyword<K: 'static> {
     pub(crate) also: &'static [&'static str],
     /// What to write instead when it stands in the wrong place.
     pub(crate) elsewhere: &'static str,
+    /// What to consider when its value is missing.
+    pub(crate) without: &'static str,
 }
 
 /// Whether something follows the name.
@@ -60,21 +62,11 @@ pub(crate) enum Takes {
 }
 
 const fn row<K: Copy>(key: K, name: &'static str, example: &'static str) -> Keyword<K> {
-    Keyword {
-        key,
-        name,
-        example,
-        takes: Takes::Value,
-        also: &[],
-        elsewhere: "",
-    }
+    Keyword { key, name, example, takes: Takes::Value, also: &[], elsewhere: "", without: "" }
 }
 
 const fn flag<K: Copy>(key: K, name: &'static str) -> Keyword<K> {
-    Keyword {
-        takes: Takes::Nothing,
-        ..row(key, name, name)
-    }
+    Keyword { takes: Takes::Nothing, ..row(key, name, name) }
 }
 
 impl<K: Copy> Keyword<K> {
@@ -86,11 +78,12 @@ impl<K: Copy> Keyword<K> {
         Self { elsewhere, ..self }
     }
 
+    const fn without(self, without: &'static str) -> Self {
+        Self { without, ..self }
+    }
+
     const fn repeatable(self) -> Self {
-        Self {
-            takes: Takes::Values,
-            ..self
-        }
+        Self { takes: Takes::Values, ..self }
     }
 }
 
@@ -105,7 +98,8 @@ pub(crate) const ON_STRUCT: &[Keyword<StructKey>] = &[
         .elsewhere(r#"to let one field end sooner write `ttl = ".."`"#),
     row(StructKey::Absolute, "absolute", r#"absolute = "30d""#)
         .elsewhere(r#"to let one field end sooner write `ttl = ".."`"#),
-    row(StructKey::Extend, "extend", r#"extend = "rolling""#).also(&["renew", "rolling", "renewal"]),
+    row(StructKey::Extend, "extend", r#"extend = "rolling""#)
+        .also(&["renew", "rolling", "renewal"]),
     row(StructKey::Valid, "valid", "valid = path::to::function").also(&["validate"]),
     row(StructKey::BeforeSave, "before_save", "before_save = path::to::function"),
     row(StructKey::Version, "version", "version = 1"),
@@ -115,7 +109,8 @@ pub(crate) const ON_STRUCT: &[Keyword<StructKey>] = &[
 
 /// What may stand on a field.
 pub(crate) const ON_FIELD: &[Keyword<FieldKey>] = &[
-    row(FieldKey::Default, "default", "default = EXPR"),
+    row(FieldKey::Default, "default", "default = EXPR")
+        .without("; a field without the attribute starts as the `Default` of its type"),
     row(FieldKey::Rename, "rename", r#"rename = "key""#)
         .also(&["key"])
         .elsewhere(r#"to name the cookie write `name = ".."`"#),
@@ -227,9 +222,7 @@ fn edits(a: &str, b: &str) -> usize {
         let mut row = vec![i];
         for j in 1..=b.len() {
             let same = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j - 1] + same)
-                .min(rows[i - 1][j] + 1)
-                .min(row[j - 1] + 1);
+            let mut best = (rows[i - 1][j - 1] + same).min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 best = best.min(rows[i - 2][j - 2] + 1);
             }

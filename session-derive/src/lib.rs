@@ -1,8 +1,8 @@
 //! The derive macro of the `session` crate. See [`macro@Session`].
 //!
-//! One stage a module, in the order in which they run: [`parse`] reads tokens, [`value`] and
-//! [`attr`] give them meaning, [`model`] answers questions, [`check`] refuses, [`expand`] quotes.
-//! Beside errors, [`fallback`] quotes instead.
+//! One stage a module, in the order in which they run: `parse` reads tokens, `value` and
+//! `attr` give them meaning, `model` answers questions, `check` refuses, `expand` quotes.
+//! Beside errors, `fallback` quotes instead.
 
 mod attr;
 mod check;

@@ -7,8 +7,9 @@ use crate::keyword::FieldKey;
 use crate::parse::session_attributes;
 use crate::reach::Reach;
 use crate::value::{Accessor, Merge};
-use proc_macro2::{Ident, Span};
-use quote::format_ident;
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote};
+use std::borrow::Cow;
 use syn::ext::IdentExt as _;
 use syn::{Data, DeriveInput, Expr, Fields, LitStr, Type, Visibility};
 
@@ -25,6 +26,8 @@ pub(crate) struct Field<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) index: usize,
     pub(crate) attrs: FieldAttrs,
+    /// Its type, with the struct's own name for `Self`: accessors are methods of another type.
+    ty: Cow<'a, Type>,
 }
 
 /// How a field is stored.
@@ -59,14 +62,11 @@ impl<'a> Model<'a> {
                 ident,
                 index,
                 attrs: FieldAttrs::read(cx, &original.attrs, ident),
+                ty: without_self(&original.ty, input),
             })
         });
         let fields = fields.collect();
-        Some(Self {
-            input,
-            attrs,
-            fields,
-        })
+        Some(Self { input, attrs, fields })
     }
 
     pub(crate) fn schema(&self) -> LitStr {
@@ -121,11 +121,7 @@ impl<'a> Model<'a> {
     /// as private: a wider accessor trait would show it.
     fn capped<'b>(&'b self, field: &'b Visibility) -> &'b Visibility {
         let own = &self.input.vis;
-        if Reach::of(own).narrower_than(&Reach::of(field)) {
-            own
-        } else {
-            field
-        }
+        if Reach::of(own).narrower_than(&Reach::of(field)) { own } else { field }
     }
 }
 
@@ -139,7 +135,7 @@ impl Field<'_> {
     }
 
     pub(crate) fn ty(&self) -> &Type {
-        &self.original.ty
+        &self.ty
     }
 
     pub(crate) fn storage(&self) -> Storage<'_> {
@@ -181,12 +177,13 @@ impl Field<'_> {
             Some(Accessor::Named(name)) => name,
             None => self.ident,
         };
+        // Positional arguments: `format_ident!` takes their span, and takes off an `r#`.
         Some(Accessors {
             get: base.clone(),
-            set: format_ident!("set_{base}"),
-            get_mut: format_ident!("{base}_mut"),
+            set: format_ident!("set_{}", base),
+            get_mut: format_ident!("{}_mut", base),
             option: may_be_option(self.ty())
-                .then(|| (format_ident!("take_{base}"), format_ident!("clear_{base}"))),
+                .then(|| (format_ident!("take_{}", base), format_ident!("clear_{}", base))),
         })
     }
 
@@ -267,6 +264,40 @@ fn may_be_option(ty: &Type) -> bool {
         Type::Path(_) | Type::Macro(_) => true,
         _ => false,
     }
+}
+
+/// A type with the struct's name where it says `Self`.
+fn without_self<'a>(ty: &'a Type, input: &DeriveInput) -> Cow<'a, Type> {
+    let (_, arguments, _) = input.generics.split_for_impl();
+    let ident = &input.ident;
+    let own = quote!(#ident #arguments);
+    let (tokens, replaced) = replace_self(ty.to_token_stream(), &own);
+    // A type with a type in place of an identifier is a type, unless it said `Self::X`, which
+    // rustc refuses in a field.
+    match syn::parse2(tokens) {
+        Ok(ty) if replaced => Cow::Owned(ty),
+        _ => Cow::Borrowed(ty),
+    }
+}
+
+fn replace_self(tokens: TokenStream, own: &TokenStream) -> (TokenStream, bool) {
+    let mut any = false;
+    let replaced = tokens.into_iter().map(|token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => {
+            any = true;
+            own.clone()
+        }
+        TokenTree::Group(group) => {
+            let (inner, replaced) = replace_self(group.stream(), own);
+            any |= replaced;
+            let mut new = Group::new(group.delimiter(), inner);
+            new.set_span(group.span());
+            TokenTree::Group(new).into()
+        }
+        other => other.into(),
+    });
+    let replaced: TokenStream = replaced.collect();
+    (replaced, any)
 }
 
 /// Whether every evaluation gives the same.

@@ -25,8 +25,11 @@ pub(crate) fn check(cx: &Ctxt, model: &Model<'_>) {
             });
             if !told {
                 let written = without_lifetime(reference);
-                let instead = owned(&reference.elem);
-                cx.error(reference, format!("{WHY}; use `{instead}` instead of `{written}`"));
+                let message = match owned(&reference.elem) {
+                    Some(instead) => format!("{WHY}; use `{instead}` instead of `{written}`"),
+                    None => format!("{WHY}; use an enum instead of `{written}`"),
+                };
+                cx.error(reference, message);
             }
         });
     }
@@ -66,14 +69,23 @@ fn without_lifetime(reference: &TypeReference) -> String {
     format!("&{mutability}{}", written(&reference.elem))
 }
 
-fn owned(elem: &Type) -> String {
+/// The owned type to use instead. There is none for a trait object.
+fn owned(elem: &Type) -> Option<String> {
     match elem {
-        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-        Type::Slice(slice) => format!("Vec<{}>", written(&slice.elem)),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?.ident.to_string();
+            Some(match last.as_str() {
+                "str" => "String".to_owned(),
+                "Path" => "PathBuf".to_owned(),
+                "OsStr" => "OsString".to_owned(),
+                _ => written(elem),
+            })
+        }
+        Type::Slice(slice) => Some(format!("Vec<{}>", written(&slice.elem))),
         Type::Group(group) => owned(&group.elem),
         Type::Paren(paren) => owned(&paren.elem),
-        Type::TraitObject(_) => "an enum".to_owned(),
-        other => written(other),
+        Type::TraitObject(_) => None,
+        other => Some(written(other)),
     }
 }
 

@@ -69,7 +69,10 @@ fn arguments(cx: &Ctxt, attr: &Attribute) -> Option<TokenStream> {
             }
             MacroDelimiter::Paren(_) => Some(list.tokens.clone()),
             MacroDelimiter::Brace(_) | MacroDelimiter::Bracket(_) => {
-                cx.error_at(list.delimiter.span().open(), "expected parentheses: `#[session(...)]`");
+                cx.error_at(
+                    list.delimiter.span().open(),
+                    "expected parentheses: `#[session(...)]`",
+                );
                 None
             }
         },
@@ -97,11 +100,7 @@ fn entry<K: Place>(cx: &Ctxt, input: ParseStream<'_>) -> Option<Raw<K>> {
         skip_entry(input);
         return None;
     }
-    Some(Raw {
-        keyword,
-        name,
-        value,
-    })
+    Some(Raw { keyword, name, value })
 }
 
 /// Reads what follows a name. The outer `None` means that an error was reported.
@@ -111,7 +110,7 @@ fn value<K: Place>(
     keyword: &Keyword<K>,
     name: &Ident,
 ) -> Option<Option<Expr>> {
-    let Keyword { name: text, example, .. } = keyword;
+    let Keyword { name: text, example, without, .. } = keyword;
     let wanted = keyword.takes != Takes::Nothing;
     if input.peek(token::Paren) {
         let message = if wanted {
@@ -125,7 +124,7 @@ fn value<K: Place>(
     }
     if !input.peek(Token![=]) {
         if wanted && (input.is_empty() || input.peek(Token![,])) {
-            cx.error(name, format!("`{text}` needs a value: `{example}`"));
+            cx.error(name, format!("`{text}` needs a value: `{example}`{without}"));
             return None;
         }
         return Some(None);
@@ -142,7 +141,7 @@ fn value<K: Place>(
         return None;
     }
     if input.is_empty() || input.peek(Token![,]) {
-        cx.error(name, format!("`{text}` needs a value: `{example}`"));
+        cx.error(name, format!("`{text}` needs a value: `{example}`{without}"));
         return None;
     }
     let ahead = input.fork();

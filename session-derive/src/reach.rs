@@ -41,7 +41,9 @@ impl Reach {
         match self {
             Self::Public => "Pub".to_owned(),
             Self::Crate => "Crate".to_owned(),
-            Self::In(segments) => format!("In{}", segments.iter().map(camel).collect::<String>()),
+            Self::In(segments) => {
+                format!("In{}", segments.iter().map(|segment| camel(segment)).collect::<String>())
+            }
             Self::Up(up) => "Super".repeat(*up),
             Self::Private => "Private".to_owned(),
         }
@@ -80,7 +82,7 @@ impl Reach {
 }
 
 /// `user_data` as `UserData`.
-fn camel(segment: &String) -> String {
+fn camel(segment: &str) -> String {
     let words = segment.split('_').map(|word| {
         let mut chars = word.chars();
         let first = chars.next().map(|first| first.to_uppercase().to_string());
@@ -108,13 +110,8 @@ mod tests {
 
     #[test]
     fn order() {
-        let narrow_to_wide = [
-            Reach::Private,
-            Reach::Up(1),
-            Reach::Up(2),
-            Reach::Crate,
-            Reach::Public,
-        ];
+        let narrow_to_wide =
+            [Reach::Private, Reach::Up(1), Reach::Up(2), Reach::Crate, Reach::Public];
         for pair in narrow_to_wide.windows(2) {
             assert!(pair[0].narrower_than(&pair[1]), "{pair:?}");
             assert!(!pair[1].narrower_than(&pair[0]), "{pair:?}");

@@ -152,9 +152,11 @@ pub(crate) fn merge<K>(cx: &Ctxt, raw: &Raw<K>) -> Option<Sp<Merge>> {
                 Some(text) => {
                     format!("`merge` takes a policy without quotes: `merge = {}`", text.value())
                 }
-                None => "`merge` takes `last`, `sum`, `max`, `min`, `union`, `reject`, or the path \
+                None => {
+                    "`merge` takes `last`, `sum`, `max`, `min`, `union`, `reject`, or the path \
                          of a function `fn(base: &F, ours: &F, theirs: &F) -> F`"
-                    .to_owned(),
+                        .to_owned()
+                }
             },
         );
         return None;
@@ -168,10 +170,7 @@ pub(crate) fn merge<K>(cx: &Ctxt, raw: &Raw<K>) -> Option<Sp<Merge>> {
         Some("reject") => Merge::Reject,
         _ => Merge::Function(path.clone()),
     };
-    Some(Sp {
-        value: policy,
-        span: syn::spanned::Spanned::span(path),
-    })
+    Some(Sp { value: policy, span: syn::spanned::Spanned::span(path) })
 }
 
 pub(crate) fn accessor<K>(cx: &Ctxt, raw: &Raw<K>) -> Option<Accessor> {
@@ -184,7 +183,7 @@ pub(crate) fn accessor<K>(cx: &Ctxt, raw: &Raw<K>) -> Option<Accessor> {
                 Some(Accessor::Named(name.clone()))
             }
             _ => {
-                cx.error(value, "`accessor` takes the name of the method, or `false` for none");
+                cx.error(value, "`accessor` takes a name, or `false` for none: `accessor = name`");
                 None
             }
         },
@@ -197,7 +196,7 @@ fn milliseconds<K>(cx: &Ctxt, raw: &Raw<K>, text: &LitStr, wanted: &str) -> Opti
         Ok(ms) => return Some(ms),
         Err(NoDuration::Form) => format!("expected {wanted}, found `\"{value}\"`"),
         Err(NoDuration::Zero) => {
-            format!("`{name}` can't be zero, nothing would live; write {wanted}")
+            format!("`{name}` can't be zero, nothing would live so short; write {wanted}")
         }
         Err(NoDuration::TooLong) => {
             format!("`{name}` is longer than 100 years; write a shorter one, at most `\"36600d\"`")
@@ -215,7 +214,7 @@ fn not_a_string<K>(cx: &Ctxt, raw: &Raw<K>, value: &Expr, wanted: &str) {
         _ => ident(value).map(ToString::to_string),
     };
     let message = match bare {
-        Some(bare) if name == "extend" || bare == "browser" || duration::parse(&bare).is_ok() => {
+        Some(bare) if ident(value).is_some() || duration::parse(&bare).is_ok() => {
             format!("`{name}` takes a text in quotes: `{name} = \"{bare}\"`")
         }
         _ => format!("`{name}` takes {wanted}"),

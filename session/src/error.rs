@@ -33,9 +33,7 @@ impl fmt::Display for BuildError {
                 "`absolute`: a session's absolute lifetime is at least one millisecond and less \
                  than 8900 years",
             ),
-            Self::Capacity => {
-                f.write_str("`carrier`: its `capacity` is too small for any token")
-            }
+            Self::Capacity => f.write_str("`carrier`: its `capacity` is too small for any token"),
         }
     }
 }

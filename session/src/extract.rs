@@ -42,22 +42,21 @@ pub struct TypedSession<T: SessionData> {
     slot: Arc<Slot<T>>,
 }
 
-/// The slot, on its way from the layer to the extractors.
-pub(crate) struct SlotExtension<T>(pub(crate) Arc<Slot<T>>);
+/// The slot, on its way from the layer to the extractors. Empty only in the layer's template.
+pub(crate) struct SlotExtension<T>(pub(crate) Option<Arc<Slot<T>>>);
 
 impl<T> Clone for SlotExtension<T> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(self.0.clone())
     }
 }
 
 impl<T: SessionData> TypedSession<T> {
     pub(crate) fn open(slot: Arc<Slot<T>>, request: &Parts) -> Result<Self, SessionRejection> {
-        let (state, version) = {
-            let mut life = slot.life();
-            life.open(slot.engine(), request).map_err(SessionRejection::of_open::<T>)?;
-            life.lend(slot.engine()).map_err(SessionRejection::of_lend::<T>)?
-        };
+        let (state, version) = slot.with(|life, engine| {
+            life.open(engine, request).map_err(SessionRejection::of_open::<T>)?;
+            life.lend(engine).map_err(SessionRejection::of_lend::<T>)
+        })?;
         Ok(Self { state: Some(state), version, written: false, slot })
     }
 
@@ -77,13 +76,13 @@ impl<T: SessionData> TypedSession<T> {
     /// undecodable, or ended in this request.
     #[must_use]
     pub fn is_new(&self) -> bool {
-        self.slot.life().is_new()
+        self.slot.with(|life, _| life.is_new())
     }
 
     /// The idle lifetime in force: this session's own, or the configured one. Not what is left.
     #[must_use]
     pub fn max_age(&self) -> MaxAge {
-        self.slot.life().max_age(self.slot.engine())
+        self.slot.with(|life, engine| life.max_age(engine))
     }
 
     /// Gives this session, and no other, its own idle lifetime, from now on and in later requests.
@@ -98,7 +97,7 @@ impl<T: SessionData> TypedSession<T> {
         {
             return Err(MaxAgeError);
         }
-        self.slot.life().set_lifetime(self.slot.engine(), max_age);
+        self.slot.with(|life, engine| life.set_lifetime(engine, max_age));
         Ok(())
     }
 
@@ -106,19 +105,18 @@ impl<T: SessionData> TypedSession<T> {
     /// [`commit`](Self::commit). Computed when asked: it encodes the state.
     #[must_use]
     pub fn changed(&self) -> Changed<T> {
-        let mut life = self.slot.life();
-        let names = life.changed_names(self.slot.engine(), self);
+        let names = self.slot.with(|life, engine| life.changed_names(engine, self));
         Changed { names, of: PhantomData }
     }
 
     /// Writes the session at the end of the request even if nothing changed.
     pub fn save(&mut self) {
-        self.slot.life().force(self.slot.engine());
+        self.slot.with(|life, engine| life.force(engine));
     }
 
     /// Writes nothing at the end of this request, whatever changed. A `destroy()` is stronger.
     pub fn discard(&mut self) {
-        self.slot.life().forbid(self.slot.engine());
+        self.slot.with(|life, engine| life.forbid(engine));
     }
 
     /// Commits now what changed so far. Its token is sent with the response whatever the status.
@@ -131,10 +129,8 @@ impl<T: SessionData> TypedSession<T> {
         let Some(state) = self.state.take() else {
             return Ok(());
         };
-        let slot = Arc::clone(&self.slot);
-        let mut life = slot.life();
         let (state, version, committed) =
-            life.commit_through(slot.engine(), state, version, written);
+            self.slot.with(|life, engine| life.commit_through(engine, state, version, written));
         (self.state, self.version, self.written) = (Some(state), version, false);
         committed
     }
@@ -142,38 +138,36 @@ impl<T: SessionData> TypedSession<T> {
     /// Ends the session: the client forgets its token, whatever becomes of the request. What is
     /// written afterwards is a new session, from initial values.
     pub fn destroy(&mut self) {
-        let slot = Arc::clone(&self.slot);
-        let (state, version) = slot.life().destroy(slot.engine(), self.written);
+        let written = self.written;
+        let (state, version) = self.slot.with(|life, engine| life.destroy(engine, written));
         (self.state, self.version, self.written) = (Some(state), version, false);
     }
 
     /// Gives the session a new token; content and lifetimes stay. Changes of `rotate` fields do
     /// this by themselves.
     pub fn rotate(&mut self) {
-        self.slot.life().rotate(self.slot.engine());
+        self.slot.with(|life, engine| life.rotate(engine));
     }
 
     /// The user proved again who they are: a new token, and both lifetimes start anew (NIST SP
     /// 800-63B-4 §5.2).
     pub fn reauthenticated(&mut self) {
-        self.slot.life().reauthenticate(self.slot.engine());
+        self.slot.with(|life, engine| life.reauthenticate(engine));
     }
 
     /// Replaces the whole content; members that the type does not know are dropped.
     pub fn replace(&mut self, state: T) {
         **self = state;
-        self.slot.life().note_replaced();
+        self.slot.with(|life, _| life.note_replaced());
     }
 
     pub(crate) fn mark_set(&mut self, index: usize) {
-        self.slot.life().mark(index);
+        self.slot.with(|life, _| life.mark(index));
     }
 
     fn begin_write(&mut self) {
-        let newest = {
-            let mut life = self.slot.life();
-            life.begin_write(self.slot.engine(), self.version)
-        };
+        let version = self.version;
+        let newest = self.slot.with(|life, engine| life.begin_write(engine, version));
         if let Some((state, version)) = newest {
             (self.state, self.version) = (Some(state), version);
         }
@@ -279,7 +273,7 @@ where
     ) -> Result<Option<Self>, Self::Rejection> {
         let slot = SessionRejection::slot::<T>(request)?;
         let session = Self::open(slot, request)?;
-        let live = session.slot.life().is_live();
+        let live = session.slot.with(|life, _| life.is_live());
         Ok(live.then_some(session))
     }
 }
@@ -319,8 +313,8 @@ pub enum SessionRejection {
 impl SessionRejection {
     fn slot<T: SessionData>(request: &Parts) -> Result<Arc<Slot<T>>, Self> {
         match request.extensions.get::<SlotExtension<T>>() {
-            Some(SlotExtension(slot)) => Ok(Arc::clone(slot)),
-            None => Err(Self::LayerMissing { session: std::any::type_name::<T>() }),
+            Some(SlotExtension(Some(slot))) => Ok(Arc::clone(slot)),
+            _ => Err(Self::LayerMissing { session: std::any::type_name::<T>() }),
         }
     }
 

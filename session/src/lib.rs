@@ -25,8 +25,8 @@ pub mod __private;
 
 pub use carrier::{Carrier, CookieError, HeaderCarrier, Priority, SameSite, Token};
 pub use data::{
-    Codec, DecodeError, Deserializable, EncodeError, Extend, Field, Json, MaxAge, MergeError, MergesByLastOnly,
-    NoSecrets, Payload, PayloadWriter, Serializable, SessionData,
+    Codec, DecodeError, Deserializable, EncodeError, Extend, Field, Json, MaxAge, MergeError,
+    MergesByLastOnly, NoSecrets, Payload, PayloadWriter, Serializable, SessionData,
 };
 pub use error::{BoxError, BuildError, CommitError, MaxAgeError};
 pub use event::{Event, InvalidReason};

@@ -66,7 +66,7 @@ impl Millis {
 
 /// The whole milliseconds of a duration, at most `u64::MAX`.
 pub(crate) fn in_ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1000).saturating_add(u64::from(duration.subsec_millis()))
 }
 
 /// `n` seconds.

@@ -1,1 +1,21 @@
-//! See `Cargo.toml` for what belongs here.
+//! The rules of the contract that concern HTTP, each through a real axum app. One file a topic.
+//!
+//! A test is named after the rule of the design that it holds (`rule_8_..`) or the row of the
+//! table of behaviours (`b_12_..`); a comment says which change of the library makes it fail.
+
+mod carriers;
+mod changes;
+mod codec;
+mod cookie;
+mod dropped;
+mod failures;
+mod handles;
+mod headers;
+mod keys;
+mod late;
+mod operations;
+mod outside;
+mod several;
+mod tampering;
+mod untouched;
+mod written;

@@ -1,1 +1,9 @@
-//! See `Cargo.toml` for what belongs here.
+//! Properties of arbitrary input, and state machines against a model.
+
+mod client;
+mod garbage;
+mod handles;
+#[path = "../wire/reference.rs"]
+mod reference;
+mod round_trip;
+mod serve;

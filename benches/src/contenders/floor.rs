@@ -39,10 +39,7 @@ pub(crate) fn build(name: &'static str) -> Box<dyn Contender> {
 
 async fn read(Signed(visit): Signed) -> impl IntoResponse {
     let visit = visit.unwrap_or_default();
-    (
-        [(VARY, HeaderValue::from_static("cookie"))],
-        visit.views.to_string(),
-    )
+    ([(VARY, HeaderValue::from_static("cookie"))], visit.views.to_string())
 }
 
 async fn change(State(signer): State<Arc<Signer>>, Signed(visit): Signed) -> impl IntoResponse {
@@ -88,10 +85,7 @@ impl Signer {
         URL_SAFE_NO_PAD.encode_string(&token, &mut cookie);
         cookie.push_str(ATTRIBUTES);
         [
-            (
-                SET_COOKIE,
-                HeaderValue::try_from(cookie).expect("the cookie is ASCII"),
-            ),
+            (SET_COOKIE, HeaderValue::try_from(cookie).expect("the cookie is ASCII")),
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (VARY, HeaderValue::from_static("cookie")),
         ]

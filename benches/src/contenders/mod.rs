@@ -48,10 +48,7 @@ pub(crate) fn all() -> Vec<Box<dyn Contender>> {
 }
 
 pub(crate) fn named(name: &str) -> Option<Box<dyn Contender>> {
-    ENTRIES
-        .iter()
-        .find(|entry| entry.name == name)
-        .map(Entry::build)
+    ENTRIES.iter().find(|entry| entry.name == name).map(Entry::build)
 }
 
 impl Entry {

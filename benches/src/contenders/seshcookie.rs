@@ -25,8 +25,6 @@ async fn read(session: Session<Visit>) -> String {
 }
 
 async fn change(session: Session<Visit>) -> &'static str {
-    session
-        .modify(|visit| visit.get_or_insert_default().views += 1)
-        .await;
+    session.modify(|visit| visit.get_or_insert_default().views += 1).await;
     OK
 }

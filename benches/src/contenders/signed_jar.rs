@@ -6,7 +6,7 @@ use axum::routing::get;
 use axum_extra::extract::SignedCookieJar;
 use axum_extra::extract::cookie::Key;
 
-use super::jar_cookie::{NAME, cookie, visit};
+use super::jar_cookie::{FIXED_KEY, NAME, cookie, visit};
 use crate::app::{Contender, contender};
 use crate::loads::{OK, route};
 
@@ -15,7 +15,7 @@ pub(crate) fn build(name: &'static str) -> Box<dyn Contender> {
         .route(route::READ, get(read))
         .route(route::CHANGE, get(change))
         .route(route::IDLE, get(async || OK))
-        .with_state(AppState(Key::generate()));
+        .with_state(AppState(Key::from(FIXED_KEY)));
     contender(name, router)
 }
 

@@ -12,18 +12,26 @@ use crate::state::initial;
 /// The state of the others, as a user of this library would declare it.
 #[derive(Session)]
 struct Visit {
-    #[session(default = initial::user())]
     user: String,
-    #[session(default = initial::name())]
     name: String,
-    #[session(default = initial::csrf())]
     csrf: String,
-    #[session(default = initial::theme())]
     theme: String,
-    #[session(default = initial::cart())]
     cart: Vec<u32>,
-    #[session(default = initial::VIEWS)]
     views: u64,
+}
+
+impl Visit {
+    /// What a login fills in.
+    fn begin() -> Self {
+        Self {
+            user: initial::user(),
+            name: initial::name(),
+            csrf: initial::csrf(),
+            theme: initial::theme(),
+            cart: initial::cart(),
+            views: initial::VIEWS,
+        }
+    }
 }
 
 /// The usual form: axum puts the layer round every route, and boxes there.
@@ -54,6 +62,9 @@ async fn read(session: TypedSession<Visit>) -> String {
 }
 
 async fn change(mut session: TypedSession<Visit>) -> &'static str {
+    if session.is_new() {
+        *session = Visit::begin();
+    }
     session.views += 1;
     OK
 }

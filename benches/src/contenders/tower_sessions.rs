@@ -41,10 +41,7 @@ async fn read(session: Session) -> String {
 async fn change(session: Session) -> &'static str {
     let mut visit = visit(&session).await;
     visit.views += 1;
-    session
-        .insert(KEY, visit)
-        .await
-        .expect("the memory store takes everything");
+    session.insert(KEY, visit).await.expect("the memory store takes everything");
     OK
 }
 

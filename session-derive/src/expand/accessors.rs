@@ -82,9 +82,7 @@ fn methods(model: &Model<'_>, field: &Field<'_>, bodies: Option<&Bodies<'_>>) ->
     let index = field.index;
     let ty = field.ty();
     let (get, set, get_mut) = (&names.get, &names.set, &names.get_mut);
-    let note = field
-        .notes_sets()
-        .then(|| quote_spanned!(mixed=> __p::mark_set(self, #index);));
+    let note = field.notes_sets().then(|| quote_spanned!(mixed=> __p::mark_set(self, #index);));
     let of = ident.unraw();
     let method = |doc: &str, signature: TokenStream, body: TokenStream| match bodies {
         None => {
@@ -113,7 +111,7 @@ fn methods(model: &Model<'_>, field: &Field<'_>, bodies: Option<&Bodies<'_>>) ->
         quote_spanned!(mixed=> #note ::core::ops::DerefMut::deref_mut(self).#ident = #value;),
     ));
     all.extend(method(
-        "The value of, to be changed in place,",
+        "Mutable access to",
         quote_spanned!(mixed=> fn #get_mut(&mut self) -> &mut #ty),
         quote_spanned!(mixed=> &mut ::core::ops::DerefMut::deref_mut(self).#ident),
     ));
@@ -124,20 +122,18 @@ fn methods(model: &Model<'_>, field: &Field<'_>, bodies: Option<&Bodies<'_>>) ->
     let option = quote_spanned!(mixed=> #krate::__private::OptionField);
     // The `for` makes rustc ask whether the type is an `Option` only where the method is called.
     let condition = quote_spanned!(mixed=> where for<'__a> #ty: #option);
-    let taken = quote_spanned! {mixed=>
-        #option::take(&mut ::core::ops::DerefMut::deref_mut(self).#ident)
-    };
+    let own = quote_spanned!(mixed=> &mut ::core::ops::DerefMut::deref_mut(self).#ident);
     all.extend(method(
         "Takes the value out of",
         quote_spanned! {mixed=>
             fn #take(&mut self) -> ::core::option::Option<<#ty as #option>::Inner> #condition
         },
-        taken.clone(),
+        quote_spanned!(mixed=> #option::take(#own)),
     ));
     all.extend(method(
         "Empties",
         quote_spanned!(mixed=> fn #clear(&mut self) #condition),
-        quote_spanned!(mixed=> ::core::mem::drop(#taken);),
+        quote_spanned!(mixed=> #option::clear(#own);),
     ));
     all
 }

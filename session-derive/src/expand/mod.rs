@@ -27,9 +27,10 @@ pub(crate) fn assemble(
 ) -> TokenStream {
     let Accessors { traits, impls } = accessors;
     quote_spanned! {Span::mixed_site()=>
-        #[allow(deprecated)]
+        #[allow(dead_code, deprecated, unused_imports)]
         const _: () = {
             use #krate::__private as __p;
+            use __p::methods::*;
             #data
             #impls
         };

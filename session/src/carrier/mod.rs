@@ -7,8 +7,8 @@ mod find;
 mod header;
 mod syntax;
 
-pub use cookie::{CookieError, Priority, SameSite};
 pub(crate) use cookie::{Cookie, CookieOptions, DEFAULT_NAME};
+pub use cookie::{CookieError, Priority, SameSite};
 pub use header::HeaderCarrier;
 
 use crate::base64url;

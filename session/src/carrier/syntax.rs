@@ -3,7 +3,9 @@
 /// Whether a name is a token of RFC 9110.
 pub(super) fn is_token(name: &str) -> bool {
     !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// Whether text may be an attribute's value: no controls, no `;`, ASCII, and short enough for a

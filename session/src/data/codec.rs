@@ -70,6 +70,22 @@ pub trait Codec: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Whether a field has the content in `state` that it has in `from`. Called for fields that
+    /// may have changed; a codec that can decode one field alone may be faster than this.
+    ///
+    /// # Errors
+    /// As [`decode`](Codec::decode).
+    fn same_field<T: SessionData>(
+        &self,
+        from: &mut Payload,
+        state: &T,
+        index: usize,
+    ) -> Result<bool, DecodeError> {
+        let mut before = T::initial();
+        self.decode_field(from, &mut before, index)?;
+        Ok(state.same_field(&before, index))
+    }
+
     /// Adds to the encoded state `to` the members of `from` that `T` does not know, so that an
     /// older instance of an application does not destroy what a newer one stored.
     ///
@@ -103,6 +119,15 @@ pub struct Payload {
     spans: Vec<Span>,
     /// Whether there are members that the type does not know.
     pub(crate) unknown: bool,
+}
+
+/// Buffers larger than this are not kept for the next request.
+const KEPT_BUFFER: usize = 16 * 1024;
+
+/// Clears a buffer, and lets it go if it is large.
+pub(crate) fn shrink(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.shrink_to(KEPT_BUFFER);
 }
 
 /// Where a field's value lies in the bytes; `0..0` when it is not there.
@@ -148,9 +173,7 @@ impl Payload {
     /// The encoded value of a field, or `None` when it is not there or the codec can't tell.
     pub(crate) fn field(&self, index: usize) -> Option<&[u8]> {
         match self.spans.get(index) {
-            Some(&(start, end)) if start < end => {
-                self.bytes().get(start as usize..end as usize)
-            }
+            Some(&(start, end)) if start < end => self.bytes().get(start as usize..end as usize),
             _ => None,
         }
     }
@@ -159,8 +182,10 @@ impl Payload {
         !self.spans.is_empty()
     }
 
-    pub(crate) fn capacity(&self) -> usize {
-        self.buffer.capacity()
+    /// Clears it for another request, which is not to pay for this one's size.
+    pub(crate) fn forget(&mut self) {
+        self.clear();
+        shrink(&mut self.buffer);
     }
 
     pub(crate) fn swap(&mut self, other: &mut Self) {
@@ -329,12 +354,7 @@ impl std::error::Error for DecodeError {}
 pub(crate) trait Coder<T>: Send + Sync {
     fn encode(&self, state: &T, to: &mut Payload) -> Result<(), EncodeError>;
     fn decode(&self, from: &mut Payload) -> Result<T, DecodeError>;
-    fn decode_field(
-        &self,
-        from: &mut Payload,
-        state: &mut T,
-        index: usize,
-    ) -> Result<(), DecodeError>;
+    fn same_field(&self, from: &mut Payload, state: &T, index: usize) -> Result<bool, DecodeError>;
     fn carry_unknown(&self, from: &Payload, to: &mut Payload) -> Result<(), EncodeError>;
     fn members(&self, from: &Payload) -> Result<Map<String, Value>, DecodeError>;
 }
@@ -348,13 +368,8 @@ impl<T: SessionData, C: Codec> Coder<T> for C {
         Codec::decode(self, from)
     }
 
-    fn decode_field(
-        &self,
-        from: &mut Payload,
-        state: &mut T,
-        index: usize,
-    ) -> Result<(), DecodeError> {
-        Codec::decode_field(self, from, state, index)
+    fn same_field(&self, from: &mut Payload, state: &T, index: usize) -> Result<bool, DecodeError> {
+        Codec::same_field(self, from, state, index)
     }
 
     fn carry_unknown(&self, from: &Payload, to: &mut Payload) -> Result<(), EncodeError> {

@@ -20,8 +20,8 @@ pub(crate) struct Diff<'a, T> {
     base: Base<'a>,
     state: &'a T,
     now: &'a Payload,
-    /// Holds the base's content of the fields that were decoded so far.
-    scratch: Option<T>,
+    /// Made when it is first needed.
+    initial: Option<T>,
 }
 
 impl<'a, T: SessionData> Diff<'a, T> {
@@ -31,7 +31,7 @@ impl<'a, T: SessionData> Diff<'a, T> {
         state: &'a T,
         now: &'a Payload,
     ) -> Self {
-        Self { coder, base, state, now, scratch: None }
+        Self { coder, base, state, now, initial: None }
     }
 
     /// Whether any stored field changed. Stops at the first.
@@ -55,27 +55,25 @@ impl<'a, T: SessionData> Diff<'a, T> {
         {
             return false;
         }
-        // What can't be decoded any more is not what is there now.
-        let state = self.state;
-        match self.before(index) {
-            Some(before) => !state.same_field(before, index),
-            None => true,
+        match &mut self.base {
+            Base::Initial => {
+                let initial = self.initial.get_or_insert_with(T::initial);
+                !self.state.same_field(initial, index)
+            }
+            // What can't be decoded any more is not what is there now.
+            Base::Encoded(base) => !self.coder.same_field(base, self.state, index).unwrap_or(false),
         }
     }
 
     /// Whether a field has its initial value in the base.
     pub(crate) fn was_initial(&mut self, index: usize) -> bool {
-        matches!(self.base, Base::Initial)
-            || self.before(index).is_some_and(|before| before.same_field(&T::initial(), index))
-    }
-
-    /// A state whose field `index` is the base's; what its other fields hold is not defined.
-    fn before(&mut self, index: usize) -> Option<&T> {
-        let scratch = self.scratch.get_or_insert_with(T::initial);
-        if let Base::Encoded(base) = &mut self.base {
-            self.coder.decode_field(base, scratch, index).ok()?;
+        match &mut self.base {
+            Base::Initial => true,
+            Base::Encoded(base) => {
+                let initial = self.initial.get_or_insert_with(T::initial);
+                self.coder.same_field(base, initial, index).unwrap_or(false)
+            }
         }
-        Some(scratch)
     }
 }
 
@@ -105,14 +103,13 @@ fn size_without<T: SessionData>(
 ) -> usize {
     let mut without = Payload::default();
     let mut copy = Payload::default();
-    let shrunk = coder
-        .encode(state, &mut copy)
-        .ok()
-        .and_then(|()| coder.decode(&mut copy).ok())
-        .and_then(|mut copied| {
-            super::reset_field(&mut copied, index);
-            coder.encode(&copied, &mut without).ok()
-        });
+    let shrunk =
+        coder.encode(state, &mut copy).ok().and_then(|()| coder.decode(&mut copy).ok()).and_then(
+            |mut copied| {
+                super::reset_field(&mut copied, index);
+                coder.encode(&copied, &mut without).ok()
+            },
+        );
     match shrunk {
         Some(()) => payload.bytes().len().saturating_sub(without.bytes().len()),
         None => 0,

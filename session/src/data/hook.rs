@@ -37,11 +37,7 @@ pub fn check<F: ?Sized, Arguments>(
     request: &Parts,
     field: Option<&'static str>,
 ) -> Result<(), Invalid> {
-    if hook.accepts(value, request) {
-        Ok(())
-    } else {
-        Err(Invalid { field })
-    }
+    if hook.accepts(value, request) { Ok(()) } else { Err(Invalid { field }) }
 }
 
 /// `before_save = PATH`.

@@ -12,7 +12,7 @@ mod option;
 mod same;
 mod serde_form;
 mod spec;
-pub(crate) mod stored;
+mod stored;
 pub(crate) mod with;
 
 pub use codec::{Codec, DecodeError, EncodeError, Payload, PayloadWriter};
@@ -20,11 +20,11 @@ pub use field::Field;
 pub use json::Json;
 pub use merge::MergeError;
 pub use option::OptionField;
-pub use same::{Same, SameByEncoding, SameByEq, SameWith};
+pub use same::{Same, SameByEncoding, SameByEq, SameByNothing, SameWith};
 pub use serde_form::{Deserializable, Serializable};
 pub use spec::{Extend, FieldSpec, MaxAge, Merge, Options};
-pub use stored::Stored;
-pub use with::{With, WithField, WithRef};
+pub use stored::{NotStored, Stored};
+pub use with::WithField;
 
 use crate::BoxError;
 use http::request::Parts;
@@ -70,6 +70,16 @@ pub trait SessionData: Sized + Send + Sync + 'static {
         index: usize,
         from: D,
     ) -> Result<(), D::Error>;
+
+    /// Whether a stored field has the same content as what `from` holds.
+    ///
+    /// # Errors
+    /// What the deserializer says.
+    fn same_as_stored<'de, D: Deserializer<'de>>(
+        &self,
+        index: usize,
+        from: D,
+    ) -> Result<bool, D::Error>;
 
     /// Whether a field has the same content in both.
     fn same_field(&self, other: &Self, index: usize) -> bool;

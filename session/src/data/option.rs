@@ -11,12 +11,19 @@ pub trait OptionField {
 
     /// Takes the value out and leaves `None`.
     fn take(&mut self) -> Option<Self::Inner>;
+
+    /// Leaves `None`.
+    fn clear(&mut self);
 }
 
 impl<T> OptionField for Option<T> {
     type Inner = T;
 
-    fn take(&mut self) -> Option<T> {
+    fn take(&mut self) -> Self {
         self.take()
+    }
+
+    fn clear(&mut self) {
+        *self = None;
     }
 }

@@ -1,14 +1,16 @@
 //! Comparing fields by content: by `PartialEq` where the type has it, else by encoding.
 //!
-//! The derive calls `(&Same::<_, I>(&a, &b)).same()` with both traits in scope. Method resolution tries
-//! the fewest references first, so that a type with `PartialEq` takes [`SameByEq`].
+//! The derive calls `(&&Same(&a, &b)).same()` with all traits in scope. Method resolution tries the
+//! receiver as it is, then with one more reference, then with one less: so a type with `PartialEq`
+//! takes [`SameByEq`], another that can be stored [`SameByEncoding`], and the rest [`SameByNothing`].
 
-use super::{Stored, WithField, WithRef};
+use super::with::WithRef;
+use super::{Field, WithField};
 use serde::Serialize;
 
 /// Two values of one field.
 #[expect(missing_debug_implementations, reason = "holds values of a field")]
-pub struct Same<'a, T: Stored<I>, const I: usize>(pub &'a T::Type, pub &'a T::Type);
+pub struct Same<'a, F>(pub &'a F, pub &'a F);
 
 /// Two values of a field with `with = MODULE`.
 #[expect(missing_debug_implementations, reason = "holds values of a field")]
@@ -26,16 +28,25 @@ pub trait SameByEncoding {
     fn same(&self) -> bool;
 }
 
-impl<T: Stored<I>, const I: usize> SameByEq for Same<'_, T, I>
-where
-    T::Type: PartialEq,
-{
+/// What is left: types that can't be stored. The error about them is elsewhere; this keeps it alone.
+pub trait SameByNothing {
+    /// Never called.
+    fn same(&self) -> bool;
+}
+
+impl<F> SameByNothing for Same<'_, F> {
+    fn same(&self) -> bool {
+        false
+    }
+}
+
+impl<F: PartialEq> SameByEq for &Same<'_, F> {
     fn same(&self) -> bool {
         self.0 == self.1
     }
 }
 
-impl<T: Stored<I>, const I: usize> SameByEncoding for &Same<'_, T, I> {
+impl<F: Field> SameByEncoding for &&Same<'_, F> {
     fn same(&self) -> bool {
         same_encoding(self.0, self.1)
     }
@@ -71,31 +82,13 @@ mod tests {
     #[derive(Serialize, serde::Deserialize)]
     struct Plain(u8);
 
-    struct Fields;
-
-    impl Stored<0> for Fields {
-        type Type = Plain;
-
-        fn initial() -> Plain {
-            Plain(0)
-        }
-    }
-
-    impl Stored<1> for Fields {
-        type Type = f64;
-
-        fn initial() -> f64 {
-            0.0
-        }
-    }
-
     #[test]
-    #[expect(clippy::needless_borrow, reason = "the reference chooses the trait")]
     fn rule_9_values_compare_by_eq_or_by_encoding() {
-        assert!((&Same::<Fields, 0>(&Plain(1), &Plain(1))).same());
-        assert!(!(&Same::<Fields, 0>(&Plain(1), &Plain(2))).same());
-        assert!(!(&Same::<Fields, 1>(&1.0, &2.0)).same());
+        assert!((&&Same(&1_u8, &1)).same());
+        assert!(!(&&Same(&1_u8, &2)).same());
+        assert!((&&Same(&Plain(1), &Plain(1))).same());
+        assert!(!(&&Same(&Plain(1), &Plain(2))).same());
         // Equal by `PartialEq`, different in their bytes: `PartialEq` must have been asked.
-        assert!((&Same::<Fields, 1>(&0.0, &-0.0)).same());
+        assert!((&&Same(&0.0_f64, &-0.0)).same());
     }
 }

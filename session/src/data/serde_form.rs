@@ -64,8 +64,7 @@ impl<'de, T: SessionData> Visitor<'de> for StateVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
         let mut state = T::initial();
         for (index, field) in T::FIELDS.iter().enumerate() {
-            if !field.skip
-                && seq.next_element_seed(FieldOf { state: &mut state, index })?.is_none()
+            if !field.skip && seq.next_element_seed(FieldOf { state: &mut state, index })?.is_none()
             {
                 break;
             }
@@ -107,8 +106,8 @@ impl<T: SessionData> Visitor<'_> for FieldName<T> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
-        Ok(T::FIELDS.iter().position(|field| {
-            !field.skip && (field.name == key || field.aliases.contains(&key))
-        }))
+        Ok(T::FIELDS
+            .iter()
+            .position(|field| !field.skip && (field.name == key || field.aliases.contains(&key))))
     }
 }

@@ -1,48 +1,95 @@
-//! One stored field of a session, as the derive describes it to the compiler.
+//! One stored field, as the generated code reaches it.
 //!
-//! The field's type is named in one place, the `impl Stored<I>`, and reached through it everywhere
-//! else. So a type that can't be stored is one error, on that type, and not one for each use.
+//! The generated code names [`Stored`] for every field and asks once, by `assert_field`, whether its
+//! type can be stored. For a type that can't, paths such as `Stored::<Conn>::read` lead to
+//! [`NotStored`] instead, which compiles and does nothing: so that the one question is the one error.
 
 use super::{Field, ReadFields, WriteFields};
-use serde::{Deserialize, Deserializer};
+use crate::__private::InitialField;
+use serde::Deserializer;
+use std::marker::PhantomData;
 
-/// The field at index `I`. Implemented by the derive, once for each stored field without `with`,
-/// for a private type of its own: so the field's type may be as private as the field is.
-pub trait Stored<const I: usize> {
+/// Where the values of one field are stored.
+#[derive(Debug)]
+pub struct Stored<F>(PhantomData<F>);
+
+impl<F: Field> Stored<F> {
+    /// The initial value of a field without `default`. `G` is `F` again: as a parameter of the
+    /// function's own it is what rustc underlines when there is no `Default`.
+    #[must_use]
+    pub fn initial<G: InitialField>() -> G {
+        G::default()
+    }
+
+    /// Reads the field at `index`.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn read<R: ReadFields>(
+        from: &mut R,
+        index: usize,
+        initial: impl FnOnce() -> F,
+    ) -> Result<F, R::Error> {
+        from.field(index, initial)
+    }
+
+    /// Writes the field at `index`.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write<W: WriteFields>(to: &mut W, index: usize, value: &F) -> Result<(), W::Error> {
+        to.field(index, value)
+    }
+
+    /// Decodes the field alone.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn decode<'de, D: Deserializer<'de>>(from: D) -> Result<F, D::Error> {
+        F::deserialize(from)
+    }
+}
+
+/// What [`Stored`] does for types that can't be stored: compile.
+pub trait NotStored {
     /// The field's type.
-    type Type: Field;
+    type Type;
 
-    /// Its value in a new session.
-    fn initial() -> Self::Type;
+    /// Never called.
+    #[must_use]
+    fn initial<G>() -> G {
+        unreachable!("this does not compile")
+    }
+
+    /// Never called.
+    ///
+    /// # Errors
+    /// Never.
+    fn read<R: ReadFields>(
+        _: &mut R,
+        _: usize,
+        _: impl FnOnce() -> Self::Type,
+    ) -> Result<Self::Type, R::Error> {
+        unreachable!("this does not compile")
+    }
+
+    /// Never called.
+    ///
+    /// # Errors
+    /// Never.
+    fn write<W: WriteFields>(_: &mut W, _: usize, _: &Self::Type) -> Result<(), W::Error> {
+        unreachable!("this does not compile")
+    }
+
+    /// Never called.
+    ///
+    /// # Errors
+    /// Never.
+    fn decode<'de, D: Deserializer<'de>>(_: D) -> Result<Self::Type, D::Error> {
+        unreachable!("this does not compile")
+    }
 }
 
-/// Reads the field at index `I`.
-///
-/// # Errors
-/// Those of the reader.
-pub fn read<T: Stored<I>, const I: usize, R: ReadFields>(
-    from: &mut R,
-) -> Result<T::Type, R::Error> {
-    from.field(I, T::initial)
-}
-
-/// Writes the field at index `I`.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write<T: Stored<I>, const I: usize, W: WriteFields>(
-    value: &T::Type,
-    to: &mut W,
-) -> Result<(), W::Error> {
-    to.field(I, value)
-}
-
-/// Decodes the field at index `I` alone.
-///
-/// # Errors
-/// Those of the deserializer.
-pub fn decode<'de, T: Stored<I>, const I: usize, D: Deserializer<'de>>(
-    from: D,
-) -> Result<T::Type, D::Error> {
-    Deserialize::deserialize(from)
+impl<F> NotStored for Stored<F> {
+    type Type = F;
 }

@@ -9,9 +9,6 @@ pub trait WithField<const I: usize> {
     /// The field's type.
     type Type: Send + Sync + 'static;
 
-    /// Its value in a new session.
-    fn initial() -> Self::Type;
-
     /// Calls `MODULE::serialize`.
     ///
     /// # Errors
@@ -26,8 +23,7 @@ pub trait WithField<const I: usize> {
 }
 
 /// A value on its way in, through [`WithField`].
-#[expect(missing_debug_implementations, reason = "holds a field's value")]
-pub struct With<T: WithField<I>, const I: usize>(pub T::Type);
+struct With<T: WithField<I>, const I: usize>(T::Type);
 
 impl<'de, T: WithField<I>, const I: usize> Deserialize<'de> for With<T, I> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -42,8 +38,7 @@ impl<T: WithField<I>, const I: usize> Serialize for With<T, I> {
 }
 
 /// A value on its way out, through [`WithField`].
-#[expect(missing_debug_implementations, reason = "holds a field's value")]
-pub struct WithRef<'a, T: WithField<I>, const I: usize>(pub &'a T::Type);
+pub(super) struct WithRef<'a, T: WithField<I>, const I: usize>(pub(super) &'a T::Type);
 
 impl<T: WithField<I>, const I: usize> Serialize for WithRef<'_, T, I> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -57,8 +52,9 @@ impl<T: WithField<I>, const I: usize> Serialize for WithRef<'_, T, I> {
 /// Those of the reader.
 pub fn read_with<T: WithField<I> + 'static, const I: usize, R: ReadFields>(
     from: &mut R,
+    initial: impl FnOnce() -> T::Type,
 ) -> Result<T::Type, R::Error> {
-    from.field(I, || With::<T, I>(T::initial())).map(|with| with.0)
+    from.field(I, || With::<T, I>(initial())).map(|with| with.0)
 }
 
 /// Writes the field at index `I`.
@@ -66,8 +62,8 @@ pub fn read_with<T: WithField<I> + 'static, const I: usize, R: ReadFields>(
 /// # Errors
 /// Those of the writer.
 pub fn write_with<T: WithField<I>, const I: usize, W: WriteFields>(
-    value: &T::Type,
     to: &mut W,
+    value: &T::Type,
 ) -> Result<(), W::Error> {
     to.field(I, &WithRef::<T, I>(value))
 }

@@ -1,9 +1,9 @@
 //! The future: waits for the response, then commits.
 
-use super::{SessionLayer, headers};
+use super::headers;
 use crate::data::SessionData;
 use crate::error::CommitError;
-use crate::life::Slot;
+use crate::life::{Engine, Life, Slot};
 use axum_core::body::Body;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING, VARY};
 use http::{HeaderValue, Response, StatusCode};
@@ -22,26 +22,22 @@ pin_project! {
         #[pin]
         inner: F,
         // `None` once the response is out.
-        open: Option<Open<T>>,
+        slot: Option<Arc<Slot<T>>>,
     }
 
     impl<F, T: SessionData> PinnedDrop for SessionFuture<F, T> {
         fn drop(this: Pin<&mut Self>) {
-            if let Some(open) = this.project().open.take() {
-                open.abandon();
+            if let Some(slot) = this.project().slot.take() {
+                slot.finish(|life, _| life.abandon());
             }
         }
     }
 }
 
-struct Open<T: SessionData> {
-    slot: Arc<Slot<T>>,
-    layer: SessionLayer<T>,
-}
-
 impl<F, T: SessionData> SessionFuture<F, T> {
-    pub(super) fn new(inner: F, slot: Arc<Slot<T>>, layer: SessionLayer<T>) -> Self {
-        Self { inner, open: Some(Open { slot, layer }) }
+    #[inline]
+    pub(super) fn new(inner: F, slot: Arc<Slot<T>>) -> Self {
+        Self { inner, slot: Some(slot) }
     }
 }
 
@@ -53,32 +49,29 @@ where
 {
     type Output = Result<Response<ResBody>, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut answer = ready!(this.inner.poll(context));
-        if let Some(open) = this.open.take() {
-            match &mut answer {
-                Ok(response) => open.close(response),
-                Err(_) => open.abandon(),
-            }
+        if let Some(slot) = this.slot.take() {
+            slot.finish(|life, engine| match &mut answer {
+                Ok(response) => close(life, engine, response),
+                // There is no response to commit with.
+                Err(_) => life.abandon(),
+            });
         }
         Poll::Ready(answer)
     }
 }
 
-impl<T: SessionData> Open<T> {
-    fn close<B: Default + 'static>(self, response: &mut Response<B>) {
-        let outcome = self.slot.life().outcome(response.status().is_server_error());
-        if let Err(error) = headers::close(&self.slot, outcome, response.headers_mut()) {
-            report(error, response);
-        }
-        self.layer.shared.pool.give_back(self.slot);
-    }
-
-    /// There will be no response.
-    fn abandon(self) {
-        self.slot.life().abandon();
-        self.layer.shared.pool.give_back(self.slot);
+fn close<T: SessionData, B: Default + 'static>(
+    life: &mut Life<T>,
+    engine: &Engine<T>,
+    response: &mut Response<B>,
+) {
+    let server_error = response.status().is_server_error();
+    if let Err(error) = headers::close(life, engine, server_error, response.headers_mut()) {
+        report(error, response);
     }
 }
 

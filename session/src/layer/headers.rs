@@ -2,23 +2,21 @@
 
 use crate::data::SessionData;
 use crate::error::CommitError;
-use crate::life::{Outcome, Slot};
-use http::header::{CACHE_CONTROL, COOKIE, VARY};
+use crate::life::{Engine, Life};
+use http::header::{CACHE_CONTROL, COOKIE, Entry, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Closes the slot's session and sets what belongs to it.
+/// Closes a session and sets what belongs to it.
 pub(super) fn close<T: SessionData>(
-    slot: &Slot<T>,
-    outcome: Outcome,
+    life: &mut Life<T>,
+    engine: &Engine<T>,
+    server_error: bool,
     headers: &mut HeaderMap,
 ) -> Result<(), CommitError> {
-    let engine = slot.engine();
-    let mut life = slot.life();
+    let closed = life.close(engine, server_error, headers);
     if !life.extracted() {
-        life.close(engine, outcome, headers)?;
         return Ok(());
     }
-    let closed = life.close(engine, outcome, headers);
     vary(headers, engine.carrier.request_header());
     // A removal is no more for a cache than a token is (ASVS 5.0, 14.2.2).
     if headers_were_set(&closed) {
@@ -33,20 +31,25 @@ fn headers_were_set(closed: &Result<bool, CommitError>) -> bool {
 
 /// Adds a header's name to `Vary`, unless it is there or `*` is.
 fn vary(headers: &mut HeaderMap, name: &HeaderName) {
-    let covered = |value: &HeaderValue| {
-        value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii).any(|listed| {
-            listed == b"*" || listed.eq_ignore_ascii_case(name.as_str().as_bytes())
-        })
+    let listed = || {
+        // As everybody writes it.
+        if name == COOKIE {
+            HeaderValue::from_static("Cookie")
+        } else {
+            HeaderValue::from(name.clone())
+        }
     };
-    if headers.contains_key(VARY) && headers.get_all(VARY).iter().any(covered) {
-        return;
+    let covered =
+        |value: &HeaderValue| {
+            value.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii).any(|listed| {
+                listed == b"*" || listed.eq_ignore_ascii_case(name.as_str().as_bytes())
+            })
+        };
+    match headers.entry(VARY) {
+        Entry::Vacant(vary) => drop(vary.insert(listed())),
+        Entry::Occupied(vary) if vary.iter().any(covered) => {}
+        Entry::Occupied(mut vary) => vary.append(listed()),
     }
-    let listed = if name == COOKIE {
-        HeaderValue::from_static("Cookie")
-    } else {
-        HeaderValue::from(name.clone())
-    };
-    headers.append(VARY, listed);
 }
 
 /// Sets `Cache-Control: no-store`, unless it says so already.
@@ -58,9 +61,9 @@ fn forbid_storing(headers: &mut HeaderMap) {
             .split(|&byte| byte == b',')
             .any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))
     };
-    let said = headers.contains_key(CACHE_CONTROL)
-        && headers.get_all(CACHE_CONTROL).iter().any(says_so);
-    if !said {
-        headers.insert(CACHE_CONTROL, NO_STORE);
+    match headers.entry(CACHE_CONTROL) {
+        Entry::Vacant(cache_control) => drop(cache_control.insert(NO_STORE)),
+        Entry::Occupied(cache_control) if cache_control.iter().any(says_so) => {}
+        Entry::Occupied(mut cache_control) => drop(cache_control.insert(NO_STORE)),
     }
 }

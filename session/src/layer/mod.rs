@@ -4,7 +4,7 @@
 mod builder;
 mod future;
 mod headers;
-mod pool;
+mod place;
 mod service;
 
 pub use builder::{AnyMerge, LastWriteWins, MergeAccepted, OnUndecodable, SessionBuilder};
@@ -15,10 +15,10 @@ use crate::carrier::CookieOptions;
 use crate::data::{NoSecrets, SessionData};
 use crate::error::CommitError;
 use crate::extract::{SessionRejection, TypedSession};
-use crate::life::{Engine, Outcome, Slot};
+use crate::life::{Engine, Slot};
 use crate::seal::Keys;
 use http::HeaderMap;
-use pool::Pool;
+use place::Place;
 use std::fmt;
 use std::sync::Arc;
 use tower_layer::Layer;
@@ -55,12 +55,8 @@ use tower_layer::Layer;
 /// # Ok(()) }
 /// ```
 pub struct SessionLayer<T> {
-    shared: Arc<Shared<T>>,
-}
-
-struct Shared<T> {
     engine: Arc<Engine<T>>,
-    pool: Pool<T>,
+    place: Arc<Place>,
 }
 
 impl<T: SessionData> SessionLayer<T> {
@@ -85,7 +81,7 @@ impl<T: SessionData> SessionLayer<T> {
     pub fn open(&self, headers: &HeaderMap) -> Result<TypedSession<T>, SessionRejection> {
         let mut request = http::Request::new(()).into_parts().0;
         request.headers = headers.clone();
-        let slot = Arc::new(Slot::new(Arc::clone(&self.shared.engine)));
+        let slot = Arc::new(Slot::new(Arc::clone(&self.engine)));
         TypedSession::open(slot, &request)
     }
 
@@ -99,19 +95,22 @@ impl<T: SessionData> SessionLayer<T> {
         session: TypedSession<T>,
         headers: &mut HeaderMap,
     ) -> Result<(), CommitError> {
-        let slot = session.into_slot();
-        headers::close(&slot, Outcome::Answered, headers)
+        let mut closed = Ok(());
+        session.into_slot().finish(|life, engine| {
+            closed = headers::close(life, engine, false, headers);
+        });
+        closed
     }
 
     #[cfg(feature = "testing")]
     pub(crate) fn engine(&self) -> &Engine<T> {
-        &self.shared.engine
+        &self.engine
     }
 }
 
 impl<T> Clone for SessionLayer<T> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self { engine: Arc::clone(&self.engine), place: Arc::clone(&self.place) }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{SessionFuture, SessionLayer};
 use crate::data::SessionData;
-use crate::extract::SlotExtension;
 use crate::life::Slot;
 use http::{Request, Response};
 use std::fmt;
@@ -47,20 +46,19 @@ where
     type Error = S::Error;
     type Future = SessionFuture<S::Future, T>;
 
+    #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let shared = &self.layer.shared;
+        let engine = &self.layer.engine;
         // The token stays out of whatever logs the headers further in.
-        shared.engine.carrier.conceal(request.headers_mut());
-        let slot = shared
-            .pool
-            .take()
-            .unwrap_or_else(|| Arc::new(Slot::new(Arc::clone(&shared.engine))));
-        request.extensions_mut().insert(SlotExtension(Arc::clone(&slot)));
-        SessionFuture::new(self.inner.call(request), slot, self.layer.clone())
+        engine.carrier.conceal(request.headers_mut());
+        let slot = Arc::new(Slot::new(Arc::clone(engine)));
+        self.layer.place.put(Arc::clone(&slot), request.extensions_mut());
+        SessionFuture::new(self.inner.call(request), slot)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::decide::{Content, Facts, Origin, Outcome, Plan, Policy, Seal, Times, Turn, decide};
 use super::engine::Engine;
-use super::slot::{Committed, Life};
+use super::slot::{Life, Pending};
+use crate::base64url;
 use crate::carrier::Token;
 use crate::data::diff::{Diff, largest_field};
 use crate::data::{EncodeError, SessionData};
 use crate::error::CommitError;
 use crate::event::Event;
-use crate::seal::{Envelope, FieldExpiry};
+use crate::seal::{Envelope, FieldExpiry, Signed};
 use crate::time::Millis;
 use http::HeaderMap;
 
@@ -30,41 +31,32 @@ impl<T: SessionData> Life<T> {
     pub(crate) fn close(
         &mut self,
         engine: &Engine<T>,
-        outcome: Outcome,
+        server_error: bool,
         headers: &mut HeaderMap,
     ) -> Result<bool, CommitError> {
         self.closed = true;
         if !self.extracted {
             return Ok(false);
         }
-        let now = engine.now();
-        let committed = self.commit_as(engine, outcome, engine.policy, now);
-        // What an earlier `commit()` wrote is sent whatever came of the rest (rule 12).
-        let sent = match self.committed.take() {
-            None => false,
-            Some(Committed::Removal) => {
-                engine.carrier.remove(headers);
-                true
-            }
-            Some(Committed::Token { token, envelope }) => {
-                let max_age = engine.lifetimes.cookie_max_age(&envelope, now);
-                engine.carrier.set(headers, Token::new(&token), max_age);
-                // For the next request's.
-                self.token = token;
-                true
-            }
-        };
+        let outcome = self.outcome(server_error);
+        let committed = self.commit_as(engine, outcome, engine.policy);
         self.request = None;
-        committed.map(|_| sent)
+        // What an earlier `commit()` wrote is sent whatever came of the rest (rule 12).
+        match self.pending {
+            Pending::Nothing => {}
+            Pending::Removal => engine.carrier.remove(headers),
+            Pending::Token { max_age } => {
+                engine.carrier.set(headers, Token::new(&self.token), max_age);
+            }
+        }
+        committed.map(|_| self.pending != Pending::Nothing)
     }
 
     /// `commit()`: now, whatever the layer's policy and the response's status.
     pub(crate) fn commit(&mut self, engine: &Engine<T>) -> Result<(), CommitError> {
         let policy = Policy { auto_commit: true, ..engine.policy };
-        let now = engine.now();
-        let plan = self.commit_as(engine, self.outcome(false), policy, now)?;
-        if let Some(Committed::Token { envelope, .. }) = &self.committed {
-            self.envelope = Some(envelope.clone());
+        let plan = self.commit_as(engine, self.outcome(false), policy)?;
+        if matches!(plan, Plan::Seal(_)) {
             self.origin = Origin::Loaded;
         }
         if matches!(plan, Plan::Seal(Seal { fresh: true, .. })) {
@@ -81,7 +73,6 @@ impl<T: SessionData> Life<T> {
         engine: &Engine<T>,
         outcome: Outcome,
         policy: Policy,
-        now: Millis,
     ) -> Result<Plan, CommitError> {
         if let Some(conflict) = self.shared.conflict() {
             engine.emit(&Event::Conflict { field: conflict.field });
@@ -92,7 +83,7 @@ impl<T: SessionData> Life<T> {
         if self.shared.has_changes() {
             let newest = self.shared.take_newest(&*engine.coder);
             let mut newest = newest.map_err(|e| CommitError::Encode(EncodeError::new(e)))?;
-            examined = match self.examine(engine, &mut newest, now) {
+            examined = match self.examine(engine, &mut newest) {
                 Ok(examined) => examined,
                 // Nothing of it would be written anyway.
                 Err(_) if outcome != Outcome::Answered => Examined::untouched(self.turn_asked()),
@@ -108,12 +99,12 @@ impl<T: SessionData> Life<T> {
             };
             let mut newest = newest.map_err(|e| CommitError::Encode(EncodeError::new(e)))?;
             if self.prepare(engine, &mut newest)? || !self.shared.has_changes() {
-                examined = self.examine(engine, &mut newest, now).map_err(CommitError::Encode)?;
+                examined = self.examine(engine, &mut newest).map_err(CommitError::Encode)?;
                 plan = decide(&self.facts(&examined, outcome, policy));
             }
             state = Some(newest);
         }
-        let carried = self.carry_out(engine, plan, examined, state.as_ref(), now);
+        let carried = self.carry_out(engine, plan, examined, state.as_ref());
         if let Some(newest) = state {
             self.shared.put_newest(newest);
         }
@@ -152,12 +143,7 @@ impl<T: SessionData> Life<T> {
 
     /// Encodes the newest state and looks at what changed. A change of user resets what is not to
     /// outlive it.
-    fn examine(
-        &mut self,
-        engine: &Engine<T>,
-        state: &mut T,
-        now: Millis,
-    ) -> Result<Examined, EncodeError> {
+    fn examine(&mut self, engine: &Engine<T>, state: &mut T) -> Result<Examined, EncodeError> {
         engine.coder.encode(state, &mut self.payload)?;
         let mut examined = Examined::untouched(self.turn_asked());
         let dropped_unknown = self.replaced && self.shared.loaded().unknown;
@@ -170,14 +156,18 @@ impl<T: SessionData> Life<T> {
                 examined.changed = changed_fields(&mut diff);
             }
         }
-        let initial = || T::initial();
+        let mut initial = None;
         for (index, spec) in T::FIELDS.iter().enumerate() {
             if !spec.rotate && spec.ttl_ms.is_none() {
                 continue;
             }
             let changed = diff.changed(index);
             let marked = self.marked.contains(&index);
-            let is_initial = state.same_field(&initial(), index);
+            if !changed && !marked && spec.ttl_ms.is_none() {
+                continue;
+            }
+            let initial = initial.get_or_insert_with(T::initial);
+            let is_initial = state.same_field(initial, index);
             if spec.rotate {
                 examined.turn = match (changed, is_initial) {
                     (true, false) => Turn::Login,
@@ -191,7 +181,7 @@ impl<T: SessionData> Life<T> {
                 let kept = self.envelope.iter().flat_map(|envelope| &envelope.expiries);
                 let end = match kept.into_iter().find(|expiry| *expiry.field == *spec.name) {
                     Some(kept) if !changed && !marked => kept.end,
-                    _ => now.plus(ttl),
+                    _ => self.opened_at.plus(ttl),
                 };
                 examined.expiries.push(FieldExpiry { field: spec.name.into(), end });
             }
@@ -232,12 +222,11 @@ impl<T: SessionData> Life<T> {
         plan: Plan,
         mut examined: Examined,
         state: Option<&T>,
-        now: Millis,
     ) -> Result<(), CommitError> {
         match plan {
             Plan::Nothing => {}
             Plan::Remove { ended } => {
-                self.committed = Some(Committed::Removal);
+                self.pending = Pending::Removal;
                 if ended {
                     engine.emit(&Event::Destroyed);
                 }
@@ -245,7 +234,7 @@ impl<T: SessionData> Life<T> {
             Plan::Seal(seal) => {
                 let fields = std::mem::take(&mut examined.changed);
                 let turned = self.origin == Origin::Loaded && seal.times != Times::Keep;
-                self.seal(engine, seal, examined, state, now)?;
+                self.seal(engine, seal, examined, state)?;
                 self.report_sealed(engine, seal, &fields, turned);
             }
         }
@@ -258,8 +247,8 @@ impl<T: SessionData> Life<T> {
         seal: Seal,
         examined: Examined,
         state: Option<&T>,
-        now: Millis,
     ) -> Result<(), CommitError> {
+        let now = self.opened_at;
         let mut envelope = self.next_envelope(engine, seal, examined.another_user, now);
         let payload = if seal.fresh {
             envelope.payload_version = T::OPTIONS.version;
@@ -268,9 +257,7 @@ impl<T: SessionData> Life<T> {
         } else {
             self.shared.loaded()
         };
-        let mut token = std::mem::take(&mut self.token);
-        engine.seal.seal(&envelope, payload.bytes(), &mut token);
-        let bytes = Token::new(&token).text_len();
+        let bytes = base64url::encoded_len(Signed::token_len(&envelope, payload.bytes()));
         let limit = engine.carrier.capacity();
         if bytes > limit {
             let largest = state.and_then(|state| largest_field(&*engine.coder, state, payload));
@@ -279,7 +266,9 @@ impl<T: SessionData> Life<T> {
             let field_bytes = field_bytes.unwrap_or(0);
             return Err(CommitError::TooLarge { field, field_bytes, bytes, limit });
         }
-        self.committed = Some(Committed::Token { token, envelope });
+        engine.seal.seal(&envelope, payload.bytes(), &mut self.token);
+        self.pending = Pending::Token { max_age: engine.lifetimes.cookie_max_age(&envelope, now) };
+        self.envelope = Some(envelope);
         Ok(())
     }
 
@@ -316,13 +305,7 @@ impl<T: SessionData> Life<T> {
         envelope
     }
 
-    fn report_sealed(
-        &self,
-        engine: &Engine<T>,
-        seal: Seal,
-        fields: &[&'static str],
-        turned: bool,
-    ) {
+    fn report_sealed(&self, engine: &Engine<T>, seal: Seal, fields: &[&'static str], turned: bool) {
         if self.destroyed {
             engine.emit(&Event::Destroyed);
         }

@@ -92,7 +92,9 @@ pub(crate) struct Policy {
 pub(crate) enum Plan {
     Nothing,
     /// Tell the client to forget its token. `ended`: because a live session was ended.
-    Remove { ended: bool },
+    Remove {
+        ended: bool,
+    },
     Seal(Seal),
 }
 
@@ -169,8 +171,7 @@ impl Facts {
     }
 
     fn writes(&self) -> bool {
-        let saved_empty =
-            self.origin == Origin::New && self.policy.save_empty && !self.destroyed;
+        let saved_empty = self.origin == Origin::New && self.policy.save_empty && !self.destroyed;
         self.content == Content::Changed
             || self.forced
             || self.lifetime_set
@@ -196,3 +197,6 @@ impl Facts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use super::close::changed_fields;
 use super::decide::Origin;
 use super::engine::Engine;
 use super::shared::LendError;
-use super::slot::Life;
+use super::slot::{Life, Pending};
 use crate::data::diff::Diff;
 use crate::data::{MaxAge, SessionData};
 use crate::error::CommitError;
@@ -83,7 +83,7 @@ impl<T: SessionData> Life<T> {
         self.destroyed = true;
         self.origin = Origin::New;
         self.envelope = None;
-        self.committed = None;
+        self.pending = Pending::Nothing;
         self.extension_due = false;
         self.old_key = false;
         self.forced = false;
@@ -133,7 +133,6 @@ impl<T: SessionData> Life<T> {
 
     /// There will be no response: forgets what could keep other things alive.
     pub(crate) fn abandon(&mut self) {
-        self.closed = true;
         self.request = None;
     }
 

@@ -8,13 +8,15 @@ mod decide;
 mod engine;
 mod handle;
 mod open;
+mod pool;
 mod shared;
 mod slot;
 mod times;
 
-pub(crate) use decide::{Outcome, Policy};
+pub(crate) use decide::Policy;
 pub(crate) use engine::{Engine, Hooks};
 pub(crate) use open::OpenError;
+pub(crate) use pool::Pool;
 pub(crate) use shared::LendError;
-pub(crate) use slot::Slot;
+pub(crate) use slot::{Life, Slot};
 pub(crate) use times::Lifetimes;

@@ -39,10 +39,12 @@ struct Others {
 impl<T: SessionData> Life<T> {
     /// Opens the session at its first extraction; later ones find it open.
     pub(crate) fn open(&mut self, engine: &Engine<T>, request: &Parts) -> Result<(), OpenError> {
-        if self.extracted {
+        if self.opened {
             return Ok(());
         }
+        self.extracted = true;
         let now = engine.now();
+        self.opened_at = now;
         let opened = match self.find(engine, &request.headers, now) {
             Some(found) => self.load(engine, request, found, now)?,
             None => false,
@@ -55,7 +57,7 @@ impl<T: SessionData> Life<T> {
             self.request = Some(Box::new(request.clone()));
         }
         // Last, so that what failed once fails again and is not taken for an open session.
-        self.extracted = true;
+        self.opened = true;
         Ok(())
     }
 

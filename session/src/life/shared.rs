@@ -70,9 +70,17 @@ impl<T> Default for Shared<T> {
 impl<T: SessionData> Shared<T> {
     /// Forgets everything but the buffer.
     pub(crate) fn clear(&mut self) {
-        let mut loaded = std::mem::take(&mut self.loaded);
-        loaded.clear();
-        *self = Self { loaded, ..Self::default() };
+        // All fields by name: whoever adds one says here what becomes of it.
+        let Self { current, version, base, loaded, snapshots, barrier, live, written, conflict } =
+            self;
+        *current = None;
+        *base = Base::Initial;
+        *conflict = None;
+        loaded.forget();
+        snapshots.clear();
+        for number in [version, barrier, live, written] {
+            *number = 0;
+        }
     }
 
     /// The buffer that a token is decoded into.
@@ -153,6 +161,16 @@ impl<T: SessionData> Shared<T> {
         newest.map(|state| (state, self.version))
     }
 
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// A handle goes, and what it changed is lost.
+    pub(crate) fn forget(&mut self, written: bool) {
+        self.live -= 1;
+        self.written -= u32::from(written);
+    }
+
     /// A handle goes, or commits and stays.
     pub(crate) fn give_back(
         &mut self,
@@ -180,11 +198,7 @@ impl<T: SessionData> Shared<T> {
 
     /// The session ends here: what follows starts from the initial state. `written`: whether the
     /// handle that ended it, and gets the new state, had been written through.
-    pub(crate) fn restart(
-        &mut self,
-        coder: &dyn Coder<T>,
-        written: bool,
-    ) -> (T, u32) {
+    pub(crate) fn restart(&mut self, coder: &dyn Coder<T>, written: bool) -> (T, u32) {
         if written {
             self.written -= 1;
         }
@@ -234,7 +248,10 @@ impl<T: SessionData> Shared<T> {
         };
         if self.version > self.barrier && !self.has_snapshot(self.version) {
             let mut snapshot = Payload::default();
-            coder.encode(&state, &mut snapshot)?;
+            if let Err(error) = coder.encode(&state, &mut snapshot) {
+                self.current = Some(state);
+                return Err(error);
+            }
             self.snapshots.push((self.version, snapshot));
         }
         Ok(Some(state))
@@ -254,12 +271,7 @@ impl<T: SessionData> Shared<T> {
         }
     }
 
-    fn merged(
-        &mut self,
-        coder: &dyn Coder<T>,
-        mut ours: T,
-        version: u32,
-    ) -> Result<T, Conflict> {
+    fn merged(&mut self, coder: &dyn Coder<T>, mut ours: T, version: u32) -> Result<T, Conflict> {
         if version == self.version {
             return Ok(ours);
         }
@@ -270,21 +282,16 @@ impl<T: SessionData> Shared<T> {
             return Err(lost);
         }
         let base = self.state_of(version, coder).map_err(|_| lost)?;
-        let mut theirs = match self.current.take() {
+        let mut theirs = match self.take_current(coder).map_err(|_| lost)? {
             Some(state) => state,
             None => self.state_of(self.version, coder).map_err(|_| lost)?,
         };
-        match merge(&mut ours, &base, &mut theirs) {
-            Ok(()) => Ok(ours),
-            Err(conflict) => {
-                self.current = Some(theirs);
-                Err(conflict)
-            }
-        }
+        // Merging uses `theirs` up; after a conflict the newest version is decoded once more.
+        merge(&mut ours, &base, &mut theirs).map(|()| ours)
     }
 }
 
-/// Merges field by field; `theirs` is not to be used afterwards unless this fails.
+/// Merges field by field; `theirs` is not to be used afterwards.
 fn merge<T: SessionData>(ours: &mut T, base: &T, theirs: &mut T) -> Result<(), Conflict> {
     let changed = |state: &T, index: usize| !state.same_field(base, index);
     for (index, spec) in T::FIELDS.iter().enumerate() {

@@ -3,25 +3,34 @@
 use super::decide::{Origin, Outcome};
 use super::engine::Engine;
 use super::shared::Shared;
-use crate::data::{MaxAge, SessionData};
+use crate::data::codec::shrink;
+use crate::data::{MaxAge, Payload, SessionData};
 use crate::event::Event;
 use crate::seal::Envelope;
+use crate::time::Millis;
 use http::request::Parts;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Shared by the layer's future and the handles of one request.
 pub(crate) struct Slot<T> {
     engine: Arc<Engine<T>>,
-    life: Mutex<Life<T>>,
+    /// Nothing until the session is extracted: a request that never does pays for no more.
+    life: Mutex<Option<Box<Life<T>>>>,
 }
 
 /// What happened to a request's session so far.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, one line each")]
 pub(crate) struct Life<T> {
+    /// A handler asked for the session.
     pub(super) extracted: bool,
+    /// And it could be opened.
+    pub(super) opened: bool,
     pub(super) origin: Origin,
     pub(super) shared: Shared<T>,
-    /// What the token said; for a new session nothing.
+    /// The moment of the request: when it first asked for the session. Of a request all times are
+    /// this one.
+    pub(super) opened_at: Millis,
+    /// What the token said, or the last commit; for a new session nothing.
     pub(super) envelope: Option<Envelope>,
     pub(super) brought_token: bool,
     pub(super) dead_token: bool,
@@ -38,21 +47,26 @@ pub(crate) struct Life<T> {
     pub(super) lifetime_set: Option<MaxAge>,
     /// `rotate` and `ttl` fields that were set by their accessor, be it to an equal value.
     pub(super) marked: Vec<usize>,
-    /// What `commit()` sealed or removed, to be sent with the response.
-    pub(super) committed: Option<Committed>,
+    pub(super) pending: Pending,
     /// The request as `before_save` sees it.
     pub(super) request: Option<Box<Parts>>,
     /// The head of the response is sent.
     pub(super) closed: bool,
-    /// The token under construction; kept for its buffer.
+    /// The token that was sealed; kept for its buffer.
     pub(super) token: Vec<u8>,
     /// The newest state encoded; kept for its buffer.
-    pub(super) payload: crate::data::Payload,
+    pub(super) payload: Payload,
 }
 
-/// What an explicit `commit()` left for the response.
-pub(crate) enum Committed {
-    Token { token: Vec<u8>, envelope: Envelope },
+/// What is to be sent with the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Pending {
+    #[default]
+    Nothing,
+    /// The life's `token`. `max_age`: for the cookie, in seconds.
+    Token {
+        max_age: Option<u64>,
+    },
     Removal,
 }
 
@@ -60,6 +74,7 @@ impl<T> Default for Life<T> {
     fn default() -> Self {
         Self {
             extracted: false,
+            opened: false,
             origin: Origin::New,
             shared: Shared::default(),
             envelope: None,
@@ -77,62 +92,129 @@ impl<T> Default for Life<T> {
             panicked: false,
             lifetime_set: None,
             marked: Vec::new(),
-            committed: None,
+            pending: Pending::Nothing,
+            opened_at: Millis::default(),
             request: None,
             closed: false,
             token: Vec::new(),
-            payload: crate::data::Payload::default(),
+            payload: Payload::default(),
         }
     }
 }
 
-/// Buffers larger than this are not kept for the next request.
-const KEPT_BUFFER: usize = 16 * 1024;
-
 impl<T: SessionData> Slot<T> {
     pub(crate) fn new(engine: Arc<Engine<T>>) -> Self {
-        Self { engine, life: Mutex::new(Life::default()) }
+        Self { engine, life: Mutex::new(None) }
     }
 
-    pub(crate) fn engine(&self) -> &Engine<T> {
-        &self.engine
-    }
-
-    /// A panic while this lock was held left the life in one of its states all the same: every
-    /// change below is made of assignments that don't panic, behind calls that may.
-    pub(crate) fn life(&self) -> MutexGuard<'_, Life<T>> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes the slot as good as new for another request. Nothing of this one remains in it but
-    /// empty buffers.
-    pub(crate) fn recycle(&mut self) {
-        let life = self.life.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let mut fresh = Life::default();
-        life.shared.clear();
-        life.token.clear();
-        life.payload.clear();
-        let largest = life.shared.loaded().capacity().max(life.payload.capacity());
-        if largest.max(life.token.capacity()) <= KEPT_BUFFER {
-            std::mem::swap(&mut fresh.shared, &mut life.shared);
-            std::mem::swap(&mut fresh.token, &mut life.token);
-            std::mem::swap(&mut fresh.payload, &mut life.payload);
-        }
-        *life = fresh;
+    /// Does something with the session.
+    ///
+    /// A panic in it leaves the life in one of its states all the same: changes of a life are
+    /// assignments that don't panic, behind calls that may.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Life<T>, &Engine<T>) -> R) -> R {
+        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        act(life.get_or_insert_with(|| self.engine.pool.take()), &self.engine)
     }
 
     /// A handle goes.
     pub(crate) fn give_back(&self, state: T, version: u32, written: bool) {
-        let mut life = self.life();
-        life.panicked |= std::thread::panicking();
-        if life.closed && written {
-            life.report_late_change(&self.engine, &state, version);
+        self.with(|life, engine| {
+            // While a panic unwinds, another one of a field's own code would end the process.
+            let panicking = std::thread::panicking();
+            life.panicked |= panicking;
+            if life.closed && written && !panicking {
+                life.report_late_change(engine, &state, version);
+            }
+            if panicking && version != life.shared.version() {
+                // It would have to be merged, which asks the fields; and it is not committed
+                // anyway.
+                return life.shared.forget(written);
+            }
+            life.shared.give_back(&*engine.coder, state, version, written);
+        });
+    }
+
+    /// The response is ready: `act` closes the session, unless nobody ever asked for it. Nothing
+    /// of the session remains if nobody holds it any more.
+    pub(crate) fn finish(mut self: Arc<Self>, act: impl FnOnce(&mut Life<T>, &Engine<T>)) {
+        match Arc::get_mut(&mut self) {
+            Some(slot) => {
+                let life = slot.life.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(mut life) = life {
+                    act(&mut life, &slot.engine);
+                    slot.engine.pool.give_back(life);
+                }
+            }
+            // What others do with it from now on is too late.
+            None => self.with(|life, engine| {
+                act(life, engine);
+                life.closed = true;
+            }),
         }
-        life.shared.give_back(&*self.engine.coder, state, version, written);
     }
 }
 
 impl<T: SessionData> Life<T> {
+    pub(super) fn reset(&mut self) {
+        // All fields by name: whoever adds one says here what becomes of it.
+        let Self {
+            extracted,
+            opened,
+            origin,
+            shared,
+            envelope,
+            brought_token,
+            dead_token,
+            old_key,
+            ambiguous,
+            extension_due,
+            destroyed,
+            rotated,
+            reauthenticated,
+            replaced,
+            forced,
+            forbidden,
+            panicked,
+            lifetime_set,
+            marked,
+            pending,
+            opened_at,
+            request,
+            closed,
+            token,
+            payload,
+        } = self;
+        *origin = Origin::New;
+        *envelope = None;
+        *lifetime_set = None;
+        *pending = Pending::Nothing;
+        *opened_at = Millis::default();
+        *request = None;
+        marked.clear();
+        shared.clear();
+        shrink(token);
+        payload.forget();
+        for flag in [
+            extracted,
+            opened,
+            brought_token,
+            dead_token,
+            old_key,
+            ambiguous,
+            extension_due,
+            destroyed,
+            rotated,
+            reauthenticated,
+            replaced,
+            forced,
+            forbidden,
+            panicked,
+            closed,
+        ] {
+            *flag = false;
+        }
+    }
+
     pub(crate) fn outcome(&self, server_error: bool) -> Outcome {
         if self.panicked {
             Outcome::Panicked

@@ -73,7 +73,7 @@ impl Kind {
 
 impl Envelope {
     pub(super) fn write(&self, key: [u8; 8], to: &mut Vec<u8>) {
-        let expiries = if self.expiries.is_empty() { 0 } else { EXPIRIES };
+        let expiries = if self.listed_expiries().next().is_none() { 0 } else { EXPIRIES };
         let own = if self.own_lifetime { OWN_LIFETIME } else { 0 };
         let browser = if self.browser { BROWSER } else { 0 };
         to.push(VERSION);
@@ -84,16 +84,25 @@ impl Envelope {
         }
         to.extend_from_slice(&self.payload_version.to_be_bytes());
         if expiries != 0 {
-            // The derive refuses names over 255 bytes and more than 255 `ttl` fields; should one
-            // come all the same, its field merely has no end of its own.
-            let listed = || self.expiries.iter().filter(|e| e.field.len() <= 255).take(255);
-            to.push(u8::try_from(listed().count()).unwrap_or(u8::MAX));
-            for expiry in listed() {
+            to.push(u8::try_from(self.listed_expiries().count()).unwrap_or(u8::MAX));
+            for expiry in self.listed_expiries() {
                 to.push(u8::try_from(expiry.field.len()).unwrap_or(u8::MAX));
                 to.extend_from_slice(expiry.field.as_bytes());
                 put_u48(expiry.end, to);
             }
         }
+    }
+
+    /// The bytes that [`write`](Self::write) writes.
+    pub(super) fn len(&self) -> usize {
+        let expiries = self.listed_expiries().map(|expiry| 7 + expiry.field.len()).sum::<usize>();
+        FIXED + if expiries == 0 { 0 } else { 1 + expiries }
+    }
+
+    /// The derive refuses names over 255 bytes and more than 255 `ttl` fields; should one come all
+    /// the same, its field merely has no end of its own.
+    fn listed_expiries(&self) -> impl Iterator<Item = &FieldExpiry> {
+        self.expiries.iter().filter(|expiry| expiry.field.len() <= 255).take(255)
     }
 
     /// Reads the envelope of an authenticated token, and says how long it is.

@@ -164,7 +164,8 @@ fn decode(key: &str) -> Option<Vec<u8>> {
             .map(|at| u8::from_str_radix(&key[at..at + 2], 16).ok())
             .collect();
     }
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let alphabet = if key.contains(['-', '_']) {
         base64::alphabet::URL_SAFE
     } else {
@@ -228,10 +229,9 @@ impl fmt::Display for KeysError {
                 "the environment variable `{name}` holds no session keys; {MAKE} and set it"
             ),
             Self::None => write!(f, "the list of session keys is empty; {MAKE}"),
-            Self::Encoding { position } => write!(
-                f,
-                "session key {position} is neither base64 nor hexadecimal; {MAKE}"
-            ),
+            Self::Encoding { position } => {
+                write!(f, "session key {position} is neither base64 nor hexadecimal; {MAKE}")
+            }
             Self::TooShort { position, bytes } => write!(
                 f,
                 "session key {position} has {bytes} bytes and needs at least {MIN_KEY_BYTES}; {MAKE}"
@@ -259,3 +259,6 @@ impl std::error::Error for KeysError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,11 @@ impl Signed {
         Ok((envelope, position == 0))
     }
 
+    /// The bytes of a token before they become text.
+    pub(crate) fn token_len(envelope: &Envelope, payload: &[u8]) -> usize {
+        envelope.len() + payload.len() + TAG
+    }
+
     /// Seals into `token`, as raw bytes: the carrier writes them as base64url.
     pub(crate) fn seal(&self, envelope: &Envelope, payload: &[u8], token: &mut Vec<u8>) {
         let signer = &self.ring[0];

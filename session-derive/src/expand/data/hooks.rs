@@ -8,15 +8,16 @@ pub(super) fn valid(model: &Model<'_>) -> Option<TokenStream> {
     let of_fields = model.fields.iter().filter_map(|field| {
         let path = field.attrs.valid.as_ref()?;
         let ident = field.ident;
+        let ty = field.ty();
         let key = field.key();
         Some(quote_spanned! {Span::mixed_site()=>
-            __p::check(#path, &self.#ident, __request, ::core::option::Option::Some(#key))?;
+            __p::check::<#ty, _>(#path, &self.#ident, __request, __p::Some(#key))?;
         })
     });
     // The struct's own comes last: it may rely on the fields.
     let own = model.attrs.valid.as_ref().map(|path| {
         quote_spanned! {Span::mixed_site()=>
-            __p::check(#path, self, __request, ::core::option::Option::None)?;
+            __p::check::<Self, _>(#path, self, __request, __p::None)?;
         }
     });
     model.validates().then(|| {
@@ -24,10 +25,10 @@ pub(super) fn valid(model: &Model<'_>) -> Option<TokenStream> {
             fn valid(
                 &self,
                 __request: &__p::Parts,
-            ) -> ::core::result::Result<(), __p::Invalid> {
+            ) -> __p::Result<(), __p::Invalid> {
                 #(#of_fields)*
                 #own
-                ::core::result::Result::Ok(())
+                __p::Ok(())
             }
         }
     })
@@ -39,7 +40,7 @@ pub(super) fn before_save(model: &Model<'_>) -> Option<TokenStream> {
             fn before_save(
                 &mut self,
                 __request: &__p::Parts,
-            ) -> ::core::result::Result<(), __p::BoxError> {
+            ) -> __p::Result<(), __p::BoxError> {
                 __p::before_save(#path, self, __request)
             }
         }
@@ -50,9 +51,9 @@ pub(super) fn migrate(model: &Model<'_>) -> Option<TokenStream> {
     model.attrs.migrate.as_ref().map(|path| {
         quote_spanned! {Span::mixed_site()=>
             fn migrate(
-                __from: ::core::primitive::u32,
+                __from: __p::u32,
                 __members: &mut __p::Map<::std::string::String, __p::Value>,
-            ) -> ::core::result::Result<(), __p::BoxError> {
+            ) -> __p::Result<(), __p::BoxError> {
                 __p::migrate(#path, __from, __members)
             }
         }

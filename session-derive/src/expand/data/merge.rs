@@ -13,13 +13,13 @@ pub(super) fn expand(model: &Model<'_>) -> Option<TokenStream> {
                 &mut self,
                 __base: &Self,
                 __theirs: &mut Self,
-                __index: ::core::primitive::usize,
-            ) -> ::core::result::Result<(), __p::MergeError> {
+                __index: __p::usize,
+            ) -> __p::Result<(), __p::MergeError> {
                 match __index {
                     #(#arms)*
                     _ => {}
                 }
-                ::core::result::Result::Ok(())
+                __p::Ok(())
             }
         }
     })

@@ -1,13 +1,13 @@
 //! The implementation of `SessionData`, and of what goes with it.
 
+mod coding;
 mod hooks;
 mod merge;
 mod options;
-mod slot;
+
 mod table;
 
-use crate::model::{Model, Storage};
-use slot::initial_value;
+use crate::model::{Field, Model, Storage};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
@@ -23,19 +23,21 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         write(model),
         read_field(model),
         same_field(model),
+        same_as_stored(model),
         swap_field(model),
     ];
     let merge = merge::expand(model);
     let valid = hooks::valid(model);
     let before_save = hooks::before_save(model);
     let migrate = hooks::migrate(model);
-    let slots = model.fields.iter().map(|field| slot::expand(model, field));
+    let asserts = coding::asserts(model);
+    let with = coding::with(model);
     let no_secrets = (!model.has_secret()).then(|| marker(model, "NoSecrets"));
     let last_only = model.merges_by_last_only().then(|| marker(model, "MergesByLastOnly"));
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
         impl #generics __p::SessionData for #ident #arguments #bounds {
-            const SCHEMA: &'static ::core::primitive::str = #schema;
+            const SCHEMA: &'static __p::str = #schema;
             #table
             #options
             #(#methods)*
@@ -46,9 +48,8 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
         }
         #no_secrets
         #last_only
-        #[allow(dead_code)]
-        struct __Fields<T>(::core::marker::PhantomData<T>);
-        #(#slots)*
+        #asserts
+        #with
     }
 }
 
@@ -66,16 +67,7 @@ fn marker(model: &Model<'_>, name: &str) -> TokenStream {
 fn initial(model: &Model<'_>) -> TokenStream {
     let fields = model.fields.iter().map(|field| {
         let ident = field.ident;
-        let index = field.index;
-        let value = match field.storage() {
-            Storage::Skipped => initial_value(field),
-            Storage::Plain => {
-                quote_spanned!(Span::mixed_site()=> <__Fields<Self> as __p::Stored<#index>>::initial())
-            }
-            Storage::With(_) => {
-                quote_spanned!(Span::mixed_site()=> <__Fields<Self> as __p::WithField<#index>>::initial())
-            }
-        };
+        let value = coding::initial(field);
         quote!(#ident: #value)
     });
     quote_spanned! {Span::mixed_site()=>
@@ -87,102 +79,106 @@ fn initial(model: &Model<'_>) -> TokenStream {
 
 fn read(model: &Model<'_>) -> TokenStream {
     let fields = model.fields.iter().map(|field| {
-        let ident = field.ident;
-        let index = field.index;
+        let Field { ident, index, .. } = field;
+        let ty = field.ty();
+        let initial = coding::initial(field);
         let value = match field.storage() {
-            Storage::Skipped => initial_value(field),
-            Storage::Plain => {
-                quote_spanned!(Span::mixed_site()=> __p::read::<__Fields<Self>, #index, _>(__from)?)
-            }
-            Storage::With(_) => {
-                quote_spanned!(Span::mixed_site()=> __p::read_with::<__Fields<Self>, #index, _>(__from)?)
-            }
+            Storage::Skipped => initial,
+            Storage::Plain => quote_spanned! {Span::mixed_site()=>
+                __p::Stored::<#ty>::read(__from, #index, || #initial)?
+            },
+            Storage::With(_) => quote_spanned! {Span::mixed_site()=>
+                __p::read_with::<__With<Self>, #index, _>(__from, || #initial)?
+            },
         };
         quote!(#ident: #value)
     });
     quote_spanned! {Span::mixed_site()=>
         fn read<__R: __p::ReadFields>(
             __from: &mut __R,
-        ) -> ::core::result::Result<Self, __R::Error> {
-            ::core::result::Result::Ok(Self { #(#fields,)* })
+        ) -> __p::Result<Self, __R::Error> {
+            __p::Ok(Self { #(#fields,)* })
         }
     }
 }
 
 fn write(model: &Model<'_>) -> TokenStream {
-    let fields = model.stored().map(|field| {
-        let ident = field.ident;
-        let index = field.index;
-        let function = match field.storage() {
-            Storage::With(_) => "write_with",
-            _ => "write",
-        };
-        let function = Ident::new(function, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=>
-            __p::#function::<__Fields<Self>, #index, _>(&self.#ident, __to)?;
-        )
+    let fields = model.fields.iter().map(|field| {
+        let Field { ident, index, .. } = field;
+        let ty = field.ty();
+        match field.storage() {
+            Storage::Skipped => TokenStream::new(),
+            Storage::Plain => quote_spanned! {Span::mixed_site()=>
+                __p::Stored::<#ty>::write(__to, #index, &self.#ident)?;
+            },
+            Storage::With(_) => quote_spanned! {Span::mixed_site()=>
+                __p::write_with::<__With<Self>, #index, _>(__to, &self.#ident)?;
+            },
+        }
     });
     quote_spanned! {Span::mixed_site()=>
         fn write<__W: __p::WriteFields>(
             &self,
             __to: &mut __W,
-        ) -> ::core::result::Result<(), __W::Error> {
+        ) -> __p::Result<(), __W::Error> {
             #(#fields)*
-            ::core::result::Result::Ok(())
+            __p::Ok(())
         }
     }
 }
 
 fn read_field(model: &Model<'_>) -> TokenStream {
-    let arms = model.stored().map(|field| {
-        let ident = field.ident;
-        let index = field.index;
-        let value = match field.storage() {
-            Storage::With(_) => quote_spanned!(Span::mixed_site()=>
-                <__Fields<Self> as __p::WithField<#index>>::deserialize(__from)?
-            ),
-            _ => quote_spanned!(Span::mixed_site()=>
-                __p::decode::<__Fields<Self>, #index, _>(__from)?
-            ),
-        };
-        quote_spanned!(Span::mixed_site()=> #index => self.#ident = #value,)
+    let arms = model.fields.iter().map(|field| {
+        let Field { ident, index, .. } = field;
+        let ty = field.ty();
+        match field.storage() {
+            Storage::Skipped => TokenStream::new(),
+            Storage::Plain => quote_spanned! {Span::mixed_site()=>
+                #index => self.#ident = __p::Stored::<#ty>::decode(__from)?,
+            },
+            Storage::With(_) => quote_spanned! {Span::mixed_site()=>
+                #index => {
+                    self.#ident = <__With<Self> as __p::WithField<#index>>::deserialize(__from)?
+                }
+            },
+        }
     });
     quote_spanned! {Span::mixed_site()=>
         fn read_field<'__de, __D: __p::Deserializer<'__de>>(
             &mut self,
-            __index: ::core::primitive::usize,
+            __index: __p::usize,
             __from: __D,
-        ) -> ::core::result::Result<(), __D::Error> {
+        ) -> __p::Result<(), __D::Error> {
             match __index {
                 #(#arms)*
                 _ => ::core::unreachable!(),
             }
-            ::core::result::Result::Ok(())
+            __p::Ok(())
         }
     }
 }
 
 fn same_field(model: &Model<'_>) -> TokenStream {
-    let arms = model.stored().map(|field| {
-        let ident = field.ident;
-        let index = field.index;
-        let same = match field.storage() {
-            Storage::With(_) => "SameWith",
-            _ => "Same",
-        };
-        let same = Ident::new(same, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=>
-            #index => (&__p::#same::<__Fields<Self>, #index>(&self.#ident, &__other.#ident)).same(),
-        )
+    let arms = model.fields.iter().map(|field| {
+        let Field { ident, index, .. } = field;
+        match field.storage() {
+            Storage::Skipped => TokenStream::new(),
+            Storage::Plain => quote_spanned! {Span::mixed_site()=>
+                #index => (&&__p::Same(&self.#ident, &__other.#ident)).same(),
+            },
+            Storage::With(_) => quote_spanned! {Span::mixed_site()=>
+                #index => {
+                    (&__p::SameWith::<__With<Self>, #index>(&self.#ident, &__other.#ident)).same()
+                }
+            },
+        }
     });
     quote_spanned! {Span::mixed_site()=>
         fn same_field(
             &self,
             __other: &Self,
-            __index: ::core::primitive::usize,
-        ) -> ::core::primitive::bool {
-            #[allow(unused_imports)]
-            use __p::{SameByEncoding as _, SameByEq as _};
+            __index: __p::usize,
+        ) -> __p::bool {
             match __index {
                 #(#arms)*
                 _ => true,
@@ -191,16 +187,46 @@ fn same_field(model: &Model<'_>) -> TokenStream {
     }
 }
 
+fn same_as_stored(model: &Model<'_>) -> TokenStream {
+    let arms = model.fields.iter().map(|field| {
+        let Field { ident, index, .. } = field;
+        let ty = field.ty();
+        match field.storage() {
+            Storage::Skipped => TokenStream::new(),
+            Storage::Plain => quote_spanned! {Span::mixed_site()=>
+                #index => (&&__p::Same(&self.#ident, &__p::Stored::<#ty>::decode(__from)?)).same(),
+            },
+            Storage::With(_) => quote_spanned! {Span::mixed_site()=>
+                #index => {
+                    let __stored = <__With<Self> as __p::WithField<#index>>::deserialize(__from)?;
+                    (&__p::SameWith::<__With<Self>, #index>(&self.#ident, &__stored)).same()
+                }
+            },
+        }
+    });
+    quote_spanned! {Span::mixed_site()=>
+        fn same_as_stored<'__de, __D: __p::Deserializer<'__de>>(
+            &self,
+            __index: __p::usize,
+            __from: __D,
+        ) -> __p::Result<__p::bool, __D::Error> {
+            __p::Ok(match __index {
+                #(#arms)*
+                _ => true,
+            })
+        }
+    }
+}
+
 fn swap_field(model: &Model<'_>) -> TokenStream {
     let arms = model.fields.iter().map(|field| {
-        let ident = field.ident;
-        let index = field.index;
+        let Field { ident, index, .. } = field;
         quote_spanned!(Span::mixed_site()=>
             #index => ::core::mem::swap(&mut self.#ident, &mut __other.#ident),
         )
     });
     quote_spanned! {Span::mixed_site()=>
-        fn swap_field(&mut self, __other: &mut Self, __index: ::core::primitive::usize) {
+        fn swap_field(&mut self, __other: &mut Self, __index: __p::usize) {
             match __index {
                 #(#arms)*
                 _ => ::core::unreachable!(),

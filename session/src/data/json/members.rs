@@ -66,8 +66,7 @@ impl Members {
     ) -> impl Iterator<Item = &'m Member> {
         self.members.iter().filter(move |member| {
             !fields.iter().any(|field| {
-                !field.skip
-                    && (field.name == member.key || field.aliases.contains(&&*member.key))
+                !field.skip && (field.name == member.key || field.aliases.contains(&&*member.key))
             })
         })
     }
@@ -81,10 +80,8 @@ struct Scanner<'t> {
 impl Scanner<'_> {
     fn skip_space(&mut self) {
         let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-            .count();
+        self.at +=
+            rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
     }
 
     fn next_is(&mut self, byte: u8) -> bool {

@@ -55,6 +55,24 @@ impl Codec for Json {
         }
     }
 
+    fn same_field<T: SessionData>(
+        &self,
+        from: &mut Payload,
+        state: &T,
+        index: usize,
+    ) -> Result<bool, DecodeError> {
+        match from.field(index) {
+            Some(value) => state
+                .same_as_stored(index, &mut serde_json::Deserializer::from_slice(value))
+                .map_err(|e| DecodeError::of_field(T::FIELDS[index].name, e)),
+            None => {
+                let mut before = T::initial();
+                self.decode_field(from, &mut before, index)?;
+                Ok(state.same_field(&before, index))
+            }
+        }
+    }
+
     fn carry_unknown<T: SessionData>(
         &self,
         from: &Payload,

@@ -1,6 +1,6 @@
 use session::Session;
 
-fn stamp(visit: &Visit) {}
+fn stamp(_: &Visit) {}
 
 #[derive(Session)]
 #[session(before_save = stamp)]

@@ -1,6 +1,6 @@
 use session::Session;
 
-fn upgrade(from: u32) {}
+fn upgrade(_: u32) {}
 
 #[derive(Session)]
 #[session(version = 2, migrate = upgrade)]

@@ -1,6 +1,6 @@
 use session::Session;
 
-fn check(views: u64) -> Result<(), String> {
+fn check(_: u64) -> Result<(), String> {
     Ok(())
 }
 

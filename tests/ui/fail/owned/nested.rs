@@ -4,7 +4,7 @@ use session::Session;
 struct Visit {
     names: Vec<Option<&'static [u8]>>,
     pair: (u8, &'static std::path::Path),
-    hook: &'static dyn Fn(&str),
+    level: &'static u8,
 }
 
 fn main() {}

@@ -1,0 +1,66 @@
+//! One small server that shows every behaviour of the library from outside, to curl, a browser or
+//! any other client; and the worked example of every option.
+//!
+//! ```text
+//! cargo run --release --example testbed --features testbed -- --listen 127.0.0.1:3000 --rolling
+//! curl -c jar -b jar -d '{"note":"hello"}' http://localhost:3000/set
+//! curl -c jar -b jar http://localhost:3000/state
+//! ```
+
+mod answer;
+mod clock;
+mod events;
+mod input;
+mod layers;
+mod options;
+mod routes;
+mod state;
+
+use options::Options;
+use std::io::Write;
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() -> ExitCode {
+    match Options::parse(std::env::args().skip(1)).and_then(|options| run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("testbed: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = options.threads {
+        runtime.worker_threads(threads);
+    }
+    let runtime = runtime.enable_all().build().map_err(|e| format!("no runtime: {e}"))?;
+    runtime.block_on(serve(options))
+}
+
+async fn serve(options: &Options) -> Result<(), String> {
+    let app = layers::wrap(routes::router(), options)?;
+    let listener = tokio::net::TcpListener::bind(&options.listen)
+        .await
+        .map_err(|e| format!("`--listen {}`: {e}", options.listen))?;
+    let address = listener.local_addr().map_err(|e| e.to_string())?;
+    println!("listening on http://{address}");
+    // A pipe may have more than one reader to please.
+    let _ = std::io::stdout().flush();
+    let stop = stop()?;
+    axum::serve(listener, app).with_graceful_shutdown(stop).await.map_err(|e| e.to_string())
+}
+
+/// Resolves on SIGTERM and on SIGINT.
+fn stop() -> Result<impl Future<Output = ()> + Send, String> {
+    let signal = |kind| signal(kind).map_err(|e| format!("no signals: {e}"));
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,107 @@
+//! Rule 11: ending a session is stronger than failing, whatever it is that fails.
+
+use crate::support::*;
+use http::{HeaderMap, header};
+use session::testing::{self, ManualClock};
+use session::{BoxError, CommitError, Session, SessionBuilder, SessionLayer, TypedSession};
+use std::collections::BTreeMap;
+
+#[derive(Session)]
+struct Account {
+    #[session(rotate)]
+    user: Option<u64>,
+    #[session(rotate)]
+    tenant: Option<u64>,
+    note: String,
+    keyed: BTreeMap<Vec<u8>, u8>,
+}
+
+fn blank() -> Account {
+    Account { user: None, tenant: None, note: String::new(), keyed: BTreeMap::new() }
+}
+
+fn account(
+    options: impl FnOnce(SessionBuilder<Account>) -> SessionBuilder<Account>,
+) -> (SessionLayer<Account>, HeaderMap) {
+    let builder = SessionLayer::signed(keys()).clock(ManualClock::default());
+    let sessions = options(builder).build().expect("good options");
+    let state = Account { user: Some(7), tenant: Some(1), ..blank() };
+    let request = testing::headers(&sessions, state).expect("encodable");
+    (sessions, request)
+}
+
+/// What the response does to the cookie, and why the commit failed.
+fn closed(
+    sessions: &SessionLayer<Account>,
+    session: TypedSession<Account>,
+) -> (Option<String>, Option<CommitError>) {
+    let mut headers = HeaderMap::new();
+    let error = sessions.close(session, &mut headers).err();
+    let cookie =
+        headers.get(header::SET_COOKIE).map(|cookie| cookie.to_str().expect("ASCII").to_owned());
+    (cookie, error)
+}
+
+fn is_removed(cookie: Option<&str>) -> bool {
+    cookie.is_some_and(|cookie| cookie.starts_with("__Host-session=; Max-Age=0; "))
+}
+
+type Ends = fn(&mut TypedSession<Account>);
+
+const ENDS: [(&str, Ends); 2] = [
+    ("destroy()", |session| session.destroy()),
+    ("logout", |session| (session.user, session.tenant) = (None, None)),
+];
+
+// Fails when the next session does not fit, and the one that was ended lives on for it.
+#[test]
+fn rule_11_an_end_is_carried_out_though_the_next_state_is_too_large() {
+    for (how, end) in ENDS {
+        let (sessions, request) = account(|b| b);
+        let mut session = sessions.open(&request).expect("no rejection");
+        end(&mut session);
+        session.note = "x".repeat(5000);
+        let (cookie, error) = closed(&sessions, session);
+        assert!(matches!(error, Some(CommitError::TooLarge { .. })), "{how}: {error:?}");
+        assert!(is_removed(cookie.as_deref()), "{how}: {cookie:?}");
+    }
+}
+
+// Fails when a state that can't be encoded keeps an ended session alive.
+#[test]
+fn rule_11_an_end_is_carried_out_though_the_next_state_can_not_be_encoded() {
+    let (sessions, request) = account(|b| b);
+    let mut session = sessions.open(&request).expect("no rejection");
+    session.destroy();
+    session.keyed.insert(vec![1], 1);
+    let (cookie, error) = closed(&sessions, session);
+    assert!(matches!(error, Some(CommitError::Encode(_))), "{error:?}");
+    assert!(is_removed(cookie.as_deref()), "{cookie:?}");
+}
+
+// Fails when a failing hook keeps an ended session alive.
+#[test]
+fn rule_11_an_end_is_carried_out_though_before_save_fails() {
+    for (how, end) in ENDS {
+        let (sessions, request) =
+            account(|b| b.before_save(|_, _| Err::<(), BoxError>("no".into())));
+        let mut session = sessions.open(&request).expect("no rejection");
+        end(&mut session);
+        session.note = "x".to_owned();
+        let (cookie, error) = closed(&sessions, session);
+        assert!(matches!(error, Some(CommitError::BeforeSave(_))), "{how}: {error:?}");
+        assert!(is_removed(cookie.as_deref()), "{how}: {cookie:?}");
+    }
+}
+
+// Fails when a logout in a failing request is outweighed by another `rotate` field's new value.
+#[test]
+fn rule_11_a_logout_ends_the_session_though_another_rotate_field_has_a_value() {
+    let (sessions, request) = account(|b| b.auto_commit(false));
+    let mut session = sessions.open(&request).expect("no rejection");
+    session.user = None;
+    session.tenant = Some(2);
+    let (cookie, error) = closed(&sessions, session);
+    assert!(error.is_none());
+    assert!(is_removed(cookie.as_deref()), "{cookie:?}");
+}

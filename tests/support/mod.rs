@@ -1,0 +1,23 @@
+//! One site, one visitor, one reply: a test says what a request does and looks at what comes back.
+
+mod reply;
+mod site;
+mod token;
+
+pub use reply::Reply;
+pub use site::{Log, Site, Visitor, request, site, site_under};
+pub use token::Sealed;
+
+use session::Keys;
+
+/// The name of the cookie unless another is given.
+pub const NAME: &str = "__Host-session";
+
+/// A key ring for tests: one key a letter, the first signs.
+///
+/// # Panics
+/// When a letter stands twice.
+#[must_use]
+pub fn ring(letters: &str) -> Keys {
+    Keys::new(letters.bytes().map(|letter| [letter; 32])).expect("32 bytes each, and different")
+}

@@ -1,0 +1,20 @@
+//! A session type inside a function body.
+#![deny(warnings, unused_qualifications)]
+
+use session::{Session, TypedSession};
+
+fn main() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Item;
+
+    #[derive(Session)]
+    struct Visit {
+        views: u64,
+        item: Option<Item>,
+    }
+
+    let _ = |mut session: TypedSession<Visit>| {
+        session.set_views(session.views() + 1);
+        session.take_item()
+    };
+}

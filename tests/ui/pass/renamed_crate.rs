@@ -1,0 +1,33 @@
+//! `crate = PATH`: the library under another name.
+#![deny(warnings, unused_qualifications)]
+
+mod vendor {
+    pub mod web {
+        pub use ::session as sessions;
+    }
+}
+
+use vendor::web::sessions::{Session, TypedSession};
+
+#[derive(Session)]
+#[session(crate = vendor::web::sessions)]
+struct Visit {
+    views: u64,
+    notice: Option<String>,
+}
+
+#[derive(Session)]
+#[session(crate = crate::vendor::web::sessions)]
+struct Other {
+    views: u64,
+}
+
+fn handler(mut session: TypedSession<Visit>, mut other: TypedSession<Other>) {
+    session.set_views(session.views() + 1);
+    session.clear_notice();
+    other.set_views(1);
+}
+
+fn main() {
+    let _ = handler;
+}
