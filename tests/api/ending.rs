@@ -12,12 +12,13 @@ struct Account {
     user: Option<u64>,
     #[session(rotate)]
     tenant: Option<u64>,
+    views: u64,
     note: String,
     keyed: BTreeMap<Vec<u8>, u8>,
 }
 
 fn blank() -> Account {
-    Account { user: None, tenant: None, note: String::new(), keyed: BTreeMap::new() }
+    Account { user: None, tenant: None, views: 0, note: String::new(), keyed: BTreeMap::new() }
 }
 
 fn account(

@@ -1,7 +1,7 @@
 //! Rule 19: the headers that go with a token, and those of others.
 
 use axum::http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{AppendHeaders, Response};
 use session::{HeaderCarrier, Session, TypedSession};
 use session_tests::{NAME, request, site};
@@ -62,7 +62,7 @@ async fn rule_19_vary_is_appended_when_the_session_was_extracted() {
     assert_eq!(site.run("", async |_: Option<Handle>| {}).await.header("vary"), "Cookie");
     let result = async |s: Result<Handle, session::SessionRejection>| drop(s);
     assert_eq!(site.run("", result).await.header("vary"), "Cookie");
-    let failing = async |_: Handle| axum::http::StatusCode::BAD_GATEWAY;
+    let failing = async |_: Handle| StatusCode::BAD_GATEWAY;
     assert_eq!(site.run("", failing).await.header("vary"), "Cookie");
     assert_eq!(site.run("", async || "ok").await.header("vary"), "");
 }

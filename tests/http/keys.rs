@@ -1,5 +1,6 @@
 //! Rule 17: key rings, and what becomes of cookies that are no session.
 
+use axum::http::StatusCode;
 use session::{OnUndecodable, Session, TypedSession, days, hours};
 use session_tests::{Sealed, Site, ring, site, site_under};
 
@@ -57,7 +58,7 @@ async fn rule_17_resealing_waits_for_an_extraction_and_a_good_end() {
     let cookie = under("o").cookie(Visit { views: 1 });
     let site = under("no");
     assert!(site.run(&cookie, async || "ok").await.is_silent());
-    let failing = async |_: Handle| axum::http::StatusCode::BAD_GATEWAY;
+    let failing = async |_: Handle| StatusCode::BAD_GATEWAY;
     assert!(site.run(&cookie, failing).await.is_silent());
 }
 

@@ -1,10 +1,10 @@
 //! Rule 13: the operations of a session.
 
-use axum::Router;
+use axum::{RequestPartsExt, Router};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::routing::any;
-use session::{MaxAge, Session, TypedSession, days, hours, minutes, seconds};
+use session::{CommitError, MaxAge, Session, TypedSession, days, hours, minutes, seconds};
 use session_tests::{Sealed, request, site};
 use std::time::Duration;
 
@@ -347,4 +347,25 @@ async fn rule_13_rotate_moves_no_lifetime() {
     assert_eq!(visitor.sealed(), expected);
     assert!(site.run("", async |mut s: Handle| s.rotate()).await.is_silent(), "nothing to rotate");
     site.clock.advance(seconds(1));
+}
+
+// Fails when a handle that has what can't be encoded shares a version with one that has not.
+#[tokio::test]
+async fn rule_10_a_state_that_can_t_be_encoded_is_never_overwritten_in_silence() {
+    let site = site::<Unencodable, _>(|b| b);
+    let handler = async |request: Request| {
+        let (mut parts, _) = request.into_parts();
+        let mut first = parts.extract::<TypedSession<Unencodable>>().await.expect("a session");
+        first.views = 2;
+        first.map.insert(vec![1], 1);
+        first.commit().await.expect_err("no JSON");
+        let second = parts.extract::<TypedSession<Unencodable>>().await;
+        assert!(second.is_err(), "there is nothing to make it of");
+        drop(first);
+        let third = parts.extract::<TypedSession<Unencodable>>().await;
+        assert!(third.is_err());
+    };
+    let reply = site.run("", handler).await;
+    assert_eq!(reply.status, 500);
+    assert!(matches!(reply.error.as_deref(), Some(CommitError::Encode(_))), "{:?}", reply.error);
 }

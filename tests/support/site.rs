@@ -87,13 +87,6 @@ impl<T: SessionData> Site<T> {
         self
     }
 
-    /// The same site with another layer's keys or options, on the same clock.
-    #[must_use]
-    pub fn at(self, clock: &ManualClock) -> Self {
-        self.clock.set(clock.ms());
-        self
-    }
-
     /// The `Cookie` header that brings a live session with this state.
     ///
     /// # Panics

@@ -50,13 +50,14 @@ pub trait Carrier: Send + Sync + 'static {
     /// Marks the request's token as sensitive, so that a log of the headers does not show it.
     fn conceal(&self, headers: &mut HeaderMap) {
         let name = self.request_header();
-        // Asked first: `entry` makes room for a header that is not there.
-        if headers.contains_key(name)
+        if let Some(value) = headers.get_mut(name) {
+            value.set_sensitive(true);
+        }
+        // Some header stands there more than once: it may be this one.
+        if headers.len() > headers.keys_len()
             && let http::header::Entry::Occupied(mut values) = headers.entry(name)
         {
-            for value in values.iter_mut() {
-                value.set_sensitive(true);
-            }
+            values.iter_mut().for_each(|value| value.set_sensitive(true));
         }
     }
 }

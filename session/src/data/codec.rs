@@ -121,15 +121,6 @@ pub struct Payload {
     pub(crate) unknown: bool,
 }
 
-/// Buffers larger than this are not kept for the next request.
-const KEPT_BUFFER: usize = 16 * 1024;
-
-/// Clears a buffer, and lets it go if it is large.
-pub(crate) fn shrink(buffer: &mut Vec<u8>) {
-    buffer.clear();
-    buffer.shrink_to(KEPT_BUFFER);
-}
-
 /// Where a field's value lies in the bytes; `0..0` when it is not there.
 type Span = (u32, u32);
 
@@ -182,10 +173,8 @@ impl Payload {
         !self.spans.is_empty()
     }
 
-    /// Clears it for another request, which is not to pay for this one's size.
-    pub(crate) fn forget(&mut self) {
-        self.clear();
-        shrink(&mut self.buffer);
+    pub(crate) fn capacity(&self) -> usize {
+        self.buffer.capacity()
     }
 
     pub(crate) fn swap(&mut self, other: &mut Self) {

@@ -1,13 +1,13 @@
 //! Building a layer: options of the struct, overridden by the builder's methods, then checked.
 
-use super::SessionLayer;
 use super::place::Place;
+use super::{SessionLayer, Shared};
 use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME, Priority, SameSite, Token};
 use crate::data::codec::Coder;
 use crate::data::{Codec, Extend, Json, MaxAge, MergesByLastOnly, SessionData};
 use crate::error::{BoxError, BuildError};
 use crate::event::{Event, Events};
-use crate::life::{Engine, Hooks, Lifetimes, Policy, Pool};
+use crate::life::{Engine, Hooks, Lifetimes, Policy};
 use crate::seal::{Keys, Signed};
 use crate::time::{Clock, Millis, SystemClock, days, in_ms};
 use http::request::Parts;
@@ -324,9 +324,9 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             hooks: self.hooks,
             clock: self.clock,
             events: Events::new(T::SCHEMA, self.on_event),
-            pool: Pool::new(),
         };
-        Ok(SessionLayer { engine: Arc::new(engine), place: Arc::new(Place::new::<T>()) })
+        let shared = Shared { engine: Arc::new(engine), place: Place::new::<T>() };
+        Ok(SessionLayer { shared: Arc::new(shared) })
     }
 
     fn lifetimes(&self) -> Result<Lifetimes, BuildError> {

@@ -55,8 +55,12 @@ use tower_layer::Layer;
 /// # Ok(()) }
 /// ```
 pub struct SessionLayer<T> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
     engine: Arc<Engine<T>>,
-    place: Arc<Place>,
+    place: Place,
 }
 
 impl<T: SessionData> SessionLayer<T> {
@@ -81,7 +85,7 @@ impl<T: SessionData> SessionLayer<T> {
     pub fn open(&self, headers: &HeaderMap) -> Result<TypedSession<T>, SessionRejection> {
         let mut request = http::Request::new(()).into_parts().0;
         request.headers = headers.clone();
-        let slot = Arc::new(Slot::new(Arc::clone(&self.engine)));
+        let slot = Arc::new(Slot::new(Arc::clone(&self.shared.engine)));
         TypedSession::open(slot, &request)
     }
 
@@ -104,13 +108,13 @@ impl<T: SessionData> SessionLayer<T> {
 
     #[cfg(feature = "testing")]
     pub(crate) fn engine(&self) -> &Engine<T> {
-        &self.engine
+        &self.shared.engine
     }
 }
 
 impl<T> Clone for SessionLayer<T> {
     fn clone(&self) -> Self {
-        Self { engine: Arc::clone(&self.engine), place: Arc::clone(&self.place) }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 

@@ -53,11 +53,11 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let engine = &self.layer.engine;
+        let shared = &*self.layer.shared;
         // The token stays out of whatever logs the headers further in.
-        engine.carrier.conceal(request.headers_mut());
-        let slot = Arc::new(Slot::new(Arc::clone(engine)));
-        self.layer.place.put(Arc::clone(&slot), request.extensions_mut());
+        shared.engine.carrier.conceal(request.headers_mut());
+        let slot = Arc::new(Slot::new(Arc::clone(&shared.engine)));
+        shared.place.put(Arc::clone(&slot), request.extensions_mut());
         SessionFuture::new(self.inner.call(request), slot)
     }
 }

@@ -17,6 +17,8 @@ use http::HeaderMap;
 struct Examined {
     content: Content,
     turn: Turn,
+    /// A `rotate` field is back at its initial value.
+    logout: bool,
     /// A `rotate` field went from one non-initial value to another (rule 31).
     another_user: bool,
     /// The ends of the fields with a `ttl`.
@@ -40,6 +42,11 @@ impl<T: SessionData> Life<T> {
         }
         let outcome = self.outcome(server_error);
         let committed = self.commit_as(engine, outcome, engine.policy);
+        if committed.is_err() {
+            // Ending a session is stronger than failing (rule 11).
+            let policy = Policy { commit_on_server_error: false, ..engine.policy };
+            let _ = self.commit_as(engine, Outcome::ServerError, policy);
+        }
         self.request = None;
         // What an earlier `commit()` wrote is sent whatever came of the rest (rule 12).
         match self.pending {
@@ -74,45 +81,62 @@ impl<T: SessionData> Life<T> {
         outcome: Outcome,
         policy: Policy,
     ) -> Result<Plan, CommitError> {
-        if let Some(conflict) = self.shared.conflict() {
-            engine.emit(&Event::Conflict { field: conflict.field });
-            return Err(CommitError::Conflict { field: conflict.field, source: conflict.source });
-        }
         let mut state = None;
-        let mut examined = Examined::untouched(self.turn_asked());
-        if self.shared.has_changes() {
-            let newest = self.shared.take_newest(&*engine.coder);
-            let mut newest = newest.map_err(|e| CommitError::Encode(EncodeError::new(e)))?;
-            examined = match self.examine(engine, &mut newest) {
-                Ok(examined) => examined,
-                // Nothing of it would be written anyway.
-                Err(_) if outcome != Outcome::Answered => Examined::untouched(self.turn_asked()),
-                Err(error) => return Err(CommitError::Encode(error)),
-            };
-            state = Some(newest);
-        }
-        let mut plan = decide(&self.facts(&examined, outcome, policy));
-        if let Plan::Seal(Seal { fresh: true, .. }) = plan {
-            let newest = match state.take() {
-                Some(newest) => Ok(newest),
-                None => self.shared.take_newest(&*engine.coder),
-            };
-            let mut newest = newest.map_err(|e| CommitError::Encode(EncodeError::new(e)))?;
-            if self.prepare(engine, &mut newest)? || !self.shared.has_changes() {
-                examined = self.examine(engine, &mut newest).map_err(CommitError::Encode)?;
-                plan = decide(&self.facts(&examined, outcome, policy));
-            }
-            state = Some(newest);
-        }
-        let carried = self.carry_out(engine, plan, examined, state.as_ref());
+        let planned = self.plan(engine, outcome, policy, &mut state);
+        let carried = planned.and_then(|(plan, examined)| {
+            self.carry_out(engine, plan, examined, state.as_ref()).map(|()| plan)
+        });
+        // Also when it failed: the handle that asked for the commit goes on from it.
         if let Some(newest) = state {
             self.shared.put_newest(newest);
         }
-        carried.map(|()| plan)
+        carried
+    }
+
+    /// What is to be done. Leaves the newest state in `state` if it was looked at.
+    fn plan(
+        &mut self,
+        engine: &Engine<T>,
+        outcome: Outcome,
+        policy: Policy,
+        state: &mut Option<T>,
+    ) -> Result<(Plan, Examined), CommitError> {
+        let mut examined = Examined::untouched(self.turn_asked());
+        let may_write = self.facts(&examined, outcome, policy).may_write();
+        if may_write && let Some(conflict) = self.shared.conflict() {
+            engine.emit(&Event::Conflict { field: conflict.field });
+            return Err(CommitError::Conflict { field: conflict.field, source: conflict.source });
+        }
+        if self.shared.has_changes() {
+            let newest = state.insert(self.newest(engine)?);
+            examined = match self.examine(engine, newest) {
+                Ok(examined) => examined,
+                // Nothing of it would be written anyway.
+                Err(_) if !may_write => examined,
+                Err(error) => return Err(CommitError::Encode(error)),
+            };
+        }
+        let mut plan = decide(&self.facts(&examined, outcome, policy));
+        if let Plan::Seal(Seal { fresh: true, .. }) = plan {
+            let newest = match state {
+                Some(newest) => newest,
+                None => state.insert(self.newest(engine)?),
+            };
+            if self.prepare(engine, newest)? || !self.shared.has_changes() {
+                examined = self.examine(engine, newest).map_err(CommitError::Encode)?;
+                plan = decide(&self.facts(&examined, outcome, policy));
+            }
+        }
+        Ok((plan, examined))
+    }
+
+    fn newest(&mut self, engine: &Engine<T>) -> Result<T, CommitError> {
+        let newest = self.shared.take_newest(&*engine.coder);
+        newest.map_err(|error| CommitError::Encode(EncodeError::new(error)))
     }
 
     fn facts(&self, examined: &Examined, outcome: Outcome, policy: Policy) -> Facts {
-        Facts {
+        let mut facts = Facts {
             extracted: self.extracted,
             origin: self.origin,
             content: examined.content,
@@ -128,7 +152,12 @@ impl<T: SessionData> Life<T> {
             old_key: self.old_key,
             outcome,
             policy,
+        };
+        // A login beside a logout counts for more, where anything of it is written.
+        if examined.logout && !facts.may_write() {
+            facts.turn = Turn::Logout;
         }
+        facts
     }
 
     fn turn_asked(&self) -> Turn {
@@ -175,6 +204,7 @@ impl<T: SessionData> Life<T> {
                     (true, true) if examined.turn != Turn::Login => Turn::Logout,
                     _ => examined.turn,
                 };
+                examined.logout |= changed && is_initial;
                 examined.another_user |= changed && !is_initial && !diff.was_initial(index);
             }
             if let (Some(ttl), false) = (spec.ttl_ms, is_initial) {
@@ -284,6 +314,7 @@ impl<T: SessionData> Life<T> {
             (None, _) => lifetimes.begin(now, T::OPTIONS.version),
             (Some(before), Times::Restart) => {
                 let mut envelope = lifetimes.begin(now, before.payload_version);
+                envelope.rotated = after(before.rotated, now);
                 // Another user does not inherit a lifetime that was chosen for the first.
                 if before.own_lifetime && !another_user {
                     envelope.own_lifetime = true;
@@ -293,7 +324,9 @@ impl<T: SessionData> Life<T> {
                 envelope.expiries = before.expiries;
                 envelope
             }
-            (Some(before), Times::Rotate) => Envelope { rotated: now, ..before },
+            (Some(before), Times::Rotate) => {
+                Envelope { rotated: after(before.rotated, now), ..before }
+            }
             (Some(before), Times::Keep) => before,
         };
         if seal.extend {
@@ -341,11 +374,17 @@ impl Examined {
         Self {
             content: Content::Untouched,
             turn,
+            logout: false,
             another_user: false,
             expiries: Vec::new(),
             changed: Vec::new(),
         }
     }
+}
+
+/// `now`, or the next millisecond: two rotations never give the same token.
+fn after(before: Millis, now: Millis) -> Millis {
+    now.max(before.plus(1))
 }
 
 /// The names of the fields that changed.

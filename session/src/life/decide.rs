@@ -139,7 +139,7 @@ pub(crate) fn decide(facts: &Facts) -> Plan {
 }
 
 impl Facts {
-    fn may_write(&self) -> bool {
+    pub(super) fn may_write(&self) -> bool {
         let failed = match self.outcome {
             Outcome::Answered => false,
             Outcome::ServerError => !self.policy.commit_on_server_error,

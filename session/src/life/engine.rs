@@ -1,7 +1,6 @@
 //! What all requests of one layer share. Immutable.
 
 use super::decide::Policy;
-use super::pool::Pool;
 use super::times::Lifetimes;
 use crate::BoxError;
 use crate::carrier::Carrier;
@@ -22,7 +21,6 @@ pub(crate) struct Engine<T> {
     pub(crate) hooks: Hooks<T>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) events: Events,
-    pub(crate) pool: Pool<T>,
 }
 
 type Valid<T> = Box<dyn Fn(&T, &Parts) -> bool + Send + Sync>;

@@ -16,7 +16,7 @@ impl<T: SessionData> Life<T> {
     }
 
     pub(crate) fn is_new(&self) -> bool {
-        self.origin == Origin::New
+        self.is_new
     }
 
     /// Whether there is a session: the request brought it, or an earlier handle made it.
@@ -82,6 +82,7 @@ impl<T: SessionData> Life<T> {
         self.asked(engine);
         self.destroyed = true;
         self.origin = Origin::New;
+        self.is_new = true;
         self.envelope = None;
         self.pending = Pending::Nothing;
         self.extension_due = false;
@@ -104,16 +105,18 @@ impl<T: SessionData> Life<T> {
         written: bool,
     ) -> (T, u32, Result<(), CommitError>) {
         if self.closed {
-            engine.emit(&Event::LateChange);
+            self.asked(engine);
             return (state, version, Err(CommitError::Late));
         }
         self.shared.give_back(&*engine.coder, state, version, written);
         let committed = self.commit(engine);
         match self.shared.lend_anyway(&*engine.coder) {
             Ok((state, version)) => (state, version, committed),
-            // What was just given back can't fail to be there; were it so, the handle goes on from
-            // a blank state, and the commit's error, or none, is what counts.
-            Err(_) => (T::initial(), version, committed),
+            // It can't be encoded, as the commit says.
+            Err(_) => {
+                let (state, version) = self.shared.lend_alone();
+                (state, version, committed)
+            }
         }
     }
 
@@ -133,11 +136,12 @@ impl<T: SessionData> Life<T> {
 
     /// There will be no response: forgets what could keep other things alive.
     pub(crate) fn abandon(&mut self) {
+        self.abandoned = true;
         self.request = None;
     }
 
     fn asked(&self, engine: &Engine<T>) {
-        if self.closed {
+        if self.is_late() {
             engine.emit(&Event::LateChange);
         }
     }

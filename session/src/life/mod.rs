@@ -3,12 +3,12 @@
 //! [`open`] finds and decodes it, [`shared`] lets handles work on it, [`decide`] says what is to be
 //! done, [`close`] does it.
 
+mod buffers;
 mod close;
 mod decide;
 mod engine;
 mod handle;
 mod open;
-mod pool;
 mod shared;
 mod slot;
 mod times;
@@ -16,7 +16,6 @@ mod times;
 pub(crate) use decide::Policy;
 pub(crate) use engine::{Engine, Hooks};
 pub(crate) use open::OpenError;
-pub(crate) use pool::Pool;
 pub(crate) use shared::LendError;
 pub(crate) use slot::{Life, Slot};
 pub(crate) use times::Lifetimes;

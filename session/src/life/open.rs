@@ -56,6 +56,7 @@ impl<T: SessionData> Life<T> {
         if engine.hooks.before_save.is_some() || T::OPTIONS.prepares {
             self.request = Some(Box::new(request.clone()));
         }
+        self.is_new = !opened;
         // Last, so that what failed once fails again and is not taken for an open session.
         self.opened = true;
         Ok(())

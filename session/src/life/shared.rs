@@ -51,13 +51,14 @@ pub(crate) enum LendError {
     Decode(DecodeError),
 }
 
-impl<T> Default for Shared<T> {
-    fn default() -> Self {
+impl<T> Shared<T> {
+    /// `loaded`: an empty buffer.
+    pub(crate) fn new(loaded: Payload) -> Self {
         Self {
             current: None,
             version: 0,
             base: Base::Initial,
-            loaded: Payload::default(),
+            loaded,
             snapshots: Vec::new(),
             barrier: 0,
             live: 0,
@@ -68,21 +69,6 @@ impl<T> Default for Shared<T> {
 }
 
 impl<T: SessionData> Shared<T> {
-    /// Forgets everything but the buffer.
-    pub(crate) fn clear(&mut self) {
-        // All fields by name: whoever adds one says here what becomes of it.
-        let Self { current, version, base, loaded, snapshots, barrier, live, written, conflict } =
-            self;
-        *current = None;
-        *base = Base::Initial;
-        *conflict = None;
-        loaded.forget();
-        snapshots.clear();
-        for number in [version, barrier, live, written] {
-            *number = 0;
-        }
-    }
-
     /// The buffer that a token is decoded into.
     pub(crate) fn loaded_mut(&mut self) -> &mut Payload {
         &mut self.loaded
@@ -144,6 +130,13 @@ impl<T: SessionData> Shared<T> {
         };
         self.live += 1;
         Ok((state, self.version))
+    }
+
+    /// As [`lend_anyway`](Self::lend_anyway), when the newest state can't be encoded: nobody else
+    /// gets it.
+    pub(crate) fn lend_alone(&mut self) -> (T, u32) {
+        self.live += 1;
+        (self.current.take().unwrap_or_else(T::initial), self.version)
     }
 
     /// The newest state for a handle of an earlier version that is about to be written through.
@@ -264,6 +257,9 @@ impl<T: SessionData> Shared<T> {
     fn state_of(&mut self, version: u32, coder: &dyn Coder<T>) -> Result<T, DecodeError> {
         if let Some((_, snapshot)) = self.snapshots.iter_mut().find(|(of, _)| *of == version) {
             return coder.decode(snapshot);
+        }
+        if version > self.barrier {
+            return Err(DecodeError::new("another handle has a state that can't be encoded"));
         }
         match self.base {
             Base::Initial => Ok(T::initial()),

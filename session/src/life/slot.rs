@@ -1,9 +1,9 @@
 //! The place where a request's session is kept between open and close.
 
+use super::buffers::Buffers;
 use super::decide::{Origin, Outcome};
 use super::engine::Engine;
 use super::shared::Shared;
-use crate::data::codec::shrink;
 use crate::data::{MaxAge, Payload, SessionData};
 use crate::event::Event;
 use crate::seal::Envelope;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Slot<T> {
     engine: Arc<Engine<T>>,
     /// Nothing until the session is extracted: a request that never does pays for no more.
-    life: Mutex<Option<Box<Life<T>>>>,
+    life: Mutex<Option<Life<T>>>,
 }
 
 /// What happened to a request's session so far.
@@ -26,6 +26,8 @@ pub(crate) struct Life<T> {
     /// And it could be opened.
     pub(super) opened: bool,
     pub(super) origin: Origin,
+    /// What handlers are told, also after a commit.
+    pub(super) is_new: bool,
     pub(super) shared: Shared<T>,
     /// The moment of the request: when it first asked for the session. Of a request all times are
     /// this one.
@@ -50,8 +52,10 @@ pub(crate) struct Life<T> {
     pub(super) pending: Pending,
     /// The request as `before_save` sees it.
     pub(super) request: Option<Box<Parts>>,
-    /// The head of the response is sent.
+    /// The head of the response is sent, or never will be.
     pub(super) closed: bool,
+    /// It never will be: the client went away.
+    pub(super) abandoned: bool,
     /// The token that was sealed; kept for its buffer.
     pub(super) token: Vec<u8>,
     /// The newest state encoded; kept for its buffer.
@@ -70,13 +74,15 @@ pub(super) enum Pending {
     Removal,
 }
 
-impl<T> Default for Life<T> {
-    fn default() -> Self {
+impl<T> Life<T> {
+    fn new() -> Self {
+        let Buffers { loaded, payload, token } = Buffers::take();
         Self {
             extracted: false,
             opened: false,
             origin: Origin::New,
-            shared: Shared::default(),
+            is_new: false,
+            shared: Shared::new(loaded),
             envelope: None,
             brought_token: false,
             dead_token: false,
@@ -96,8 +102,9 @@ impl<T> Default for Life<T> {
             opened_at: Millis::default(),
             request: None,
             closed: false,
-            token: Vec::new(),
-            payload: Payload::default(),
+            abandoned: false,
+            token,
+            payload,
         }
     }
 }
@@ -113,7 +120,7 @@ impl<T: SessionData> Slot<T> {
     /// assignments that don't panic, behind calls that may.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Life<T>, &Engine<T>) -> R) -> R {
         let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
-        act(life.get_or_insert_with(|| self.engine.pool.take()), &self.engine)
+        act(life.get_or_insert_with(Life::new), &self.engine)
     }
 
     /// A handle goes.
@@ -122,7 +129,7 @@ impl<T: SessionData> Slot<T> {
             // While a panic unwinds, another one of a field's own code would end the process.
             let panicking = std::thread::panicking();
             life.panicked |= panicking;
-            if life.closed && written && !panicking {
+            if life.is_late() && written && !panicking {
                 life.report_late_change(engine, &state, version);
             }
             if panicking && version != life.shared.version() {
@@ -139,10 +146,10 @@ impl<T: SessionData> Slot<T> {
     pub(crate) fn finish(mut self: Arc<Self>, act: impl FnOnce(&mut Life<T>, &Engine<T>)) {
         match Arc::get_mut(&mut self) {
             Some(slot) => {
-                let life = slot.life.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(mut life) = life {
-                    act(&mut life, &slot.engine);
-                    slot.engine.pool.give_back(life);
+                let life = slot.life.get_mut().unwrap_or_else(PoisonError::into_inner);
+                if let Some(life) = life {
+                    act(life, &slot.engine);
+                    life.give_back_buffers();
                 }
             }
             // What others do with it from now on is too late.
@@ -155,64 +162,14 @@ impl<T: SessionData> Slot<T> {
 }
 
 impl<T: SessionData> Life<T> {
-    pub(super) fn reset(&mut self) {
-        // All fields by name: whoever adds one says here what becomes of it.
-        let Self {
-            extracted,
-            opened,
-            origin,
-            shared,
-            envelope,
-            brought_token,
-            dead_token,
-            old_key,
-            ambiguous,
-            extension_due,
-            destroyed,
-            rotated,
-            reauthenticated,
-            replaced,
-            forced,
-            forbidden,
-            panicked,
-            lifetime_set,
-            marked,
-            pending,
-            opened_at,
-            request,
-            closed,
-            token,
-            payload,
-        } = self;
-        *origin = Origin::New;
-        *envelope = None;
-        *lifetime_set = None;
-        *pending = Pending::Nothing;
-        *opened_at = Millis::default();
-        *request = None;
-        marked.clear();
-        shared.clear();
-        shrink(token);
-        payload.forget();
-        for flag in [
-            extracted,
-            opened,
-            brought_token,
-            dead_token,
-            old_key,
-            ambiguous,
-            extension_due,
-            destroyed,
-            rotated,
-            reauthenticated,
-            replaced,
-            forced,
-            forbidden,
-            panicked,
-            closed,
-        ] {
-            *flag = false;
+    /// For another request: this one is over, and nobody holds its session any more.
+    fn give_back_buffers(&mut self) {
+        Buffers {
+            loaded: std::mem::take(self.shared.loaded_mut()),
+            payload: std::mem::take(&mut self.payload),
+            token: std::mem::take(&mut self.token),
         }
+        .give_back();
     }
 
     pub(crate) fn outcome(&self, server_error: bool) -> Outcome {
@@ -223,6 +180,12 @@ impl<T: SessionData> Life<T> {
         } else {
             Outcome::Answered
         }
+    }
+
+    /// Whether what is asked now comes after the head of the response. A request that was dropped
+    /// has none.
+    pub(super) fn is_late(&self) -> bool {
+        self.closed && !self.abandoned
     }
 
     fn report_late_change(&mut self, engine: &Engine<T>, state: &T, version: u32) {

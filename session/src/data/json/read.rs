@@ -2,7 +2,8 @@
 //! intermediate value; on the first surprise by a scan of all members.
 
 use super::members::{Members, next_value};
-use crate::data::{DecodeError, Field, FieldSpec, Payload, ReadFields, SessionData};
+use crate::data::{DecodeError, Field, Payload, ReadFields, SessionData};
+use std::marker::PhantomData;
 use std::ops::Range;
 
 pub(super) fn read<T: SessionData>(from: &mut Payload) -> Result<T, DecodeError> {
@@ -11,9 +12,9 @@ pub(super) fn read<T: SessionData>(from: &mut Payload) -> Result<T, DecodeError>
     let text = std::str::from_utf8(bytes).map_err(DecodeError::new)?;
     spans.clear();
     spans.resize(T::FIELDS.len(), (0, 0));
-    let mut reader = Reader {
+    let mut reader = Reader::<T> {
         text,
-        fields: T::FIELDS,
+        of: PhantomData,
         spans,
         order: if text.as_bytes().first() == Some(&b'{') {
             Order::Kept { at: 1 }
@@ -27,9 +28,10 @@ pub(super) fn read<T: SessionData>(from: &mut Payload) -> Result<T, DecodeError>
     Ok(state)
 }
 
-struct Reader<'p> {
+/// Of one type, so that the keys it expects are constants.
+struct Reader<'p, T> {
     text: &'p str,
-    fields: &'static [FieldSpec],
+    of: PhantomData<T>,
     spans: &'p mut Vec<(u32, u32)>,
     order: Order,
 }
@@ -41,7 +43,7 @@ enum Order {
     Lost(Members),
 }
 
-impl ReadFields for Reader<'_> {
+impl<T: SessionData> ReadFields for Reader<'_, T> {
     type Error = DecodeError;
 
     #[inline]
@@ -50,7 +52,7 @@ impl ReadFields for Reader<'_> {
         index: usize,
         initial: impl FnOnce() -> F,
     ) -> Result<F, DecodeError> {
-        let field = &self.fields[index];
+        let field = &T::FIELDS[index];
         if let Order::Kept { at } = self.order
             && let Some(rest) = self.text[at..].strip_prefix(field.json_key)
         {
@@ -71,14 +73,14 @@ impl ReadFields for Reader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl<T: SessionData> Reader<'_, T> {
     #[cold]
     fn look_up<F: Field>(
         &mut self,
         index: usize,
         initial: impl FnOnce() -> F,
     ) -> Result<F, DecodeError> {
-        let field = &self.fields[index];
+        let field = &T::FIELDS[index];
         if matches!(self.order, Order::Kept { .. }) {
             self.order = Order::Lost(Members::scan(self.text)?);
         }
@@ -113,6 +115,6 @@ impl Reader<'_> {
             Order::Kept { .. } => Members::scan(self.text)?,
             Order::Lost(members) => members,
         };
-        Ok(members.unclaimed(self.fields).next().is_some())
+        Ok(members.unclaimed(T::FIELDS).next().is_some())
     }
 }

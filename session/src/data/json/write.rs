@@ -2,13 +2,14 @@
 
 use super::members::Member;
 use crate::data::codec::SpannedWriter;
-use crate::data::{EncodeError, FieldSpec, Payload, SessionData, WriteFields};
+use crate::data::{EncodeError, Payload, SessionData, WriteFields};
 use serde::Serialize;
+use std::marker::PhantomData;
 
 pub(super) fn write<T: SessionData>(state: &T, to: &mut Payload) -> Result<(), EncodeError> {
     let SpannedWriter { bytes, spans } = to.start_spanned(T::FIELDS.len());
     bytes.push(b'{');
-    let mut writer = Writer { bytes, spans, fields: T::FIELDS };
+    let mut writer = Writer { bytes, spans, of: PhantomData::<T> };
     state.write(&mut writer)?;
     close(bytes);
     to.finish();
@@ -40,18 +41,19 @@ fn close(bytes: &mut Vec<u8>) {
     }
 }
 
-struct Writer<'p> {
+/// Of one type, so that the keys it writes are constants.
+struct Writer<'p, T> {
     bytes: &'p mut Vec<u8>,
     spans: &'p mut Vec<(u32, u32)>,
-    fields: &'static [FieldSpec],
+    of: PhantomData<T>,
 }
 
-impl WriteFields for Writer<'_> {
+impl<T: SessionData> WriteFields for Writer<'_, T> {
     type Error = EncodeError;
 
     #[inline]
     fn field<F: Serialize + ?Sized>(&mut self, index: usize, value: &F) -> Result<(), EncodeError> {
-        let field = &self.fields[index];
+        let field = &T::FIELDS[index];
         self.bytes.extend_from_slice(field.json_key.as_bytes());
         let start = self.bytes.len();
         serde_json::to_writer(&mut *self.bytes, value)
