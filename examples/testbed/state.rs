@@ -55,6 +55,7 @@ fn note(note: &Option<String>) -> bool {
     note.as_deref() != Some("poison") && text(note)
 }
 
+#[expect(clippy::ptr_arg, reason = "a hook takes the field's own type")]
 fn colour(colour: &String) -> bool {
     colour.len() <= LONGEST
 }

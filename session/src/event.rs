@@ -114,7 +114,7 @@ impl Event<'_> {
     }
 }
 
-type Callback = Box<dyn Fn(&Event<'_>) + Send + Sync>;
+pub(crate) type Callback = Box<dyn Fn(&Event<'_>) + Send + Sync>;
 
 /// Where a layer's events go.
 pub(crate) struct Events {

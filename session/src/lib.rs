@@ -1,5 +1,44 @@
-//! Typed sessions for axum.
-#![doc = include_str!("../../README.md")]
+//! Typed sessions for axum: derive [`Session`] on a struct, wrap the app in a [`SessionLayer`], take
+//! [`TypedSession`] in handlers. What handlers change is committed when the response is ready, and
+//! only if the content changed.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use session::{Keys, Session, SessionLayer, TypedSession, days};
+//!
+//! #[derive(Session)]
+//! struct Visit {
+//!     views: u64,
+//!     #[session(rotate)]
+//!     user: Option<String>,
+//! }
+//!
+//! async fn index(mut session: TypedSession<Visit>) -> String {
+//!     session.views += 1;
+//!     format!("{} views", session.views)
+//! }
+//!
+//! # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let keys = Keys::from_env("SESSION_KEYS")?;
+//! let sessions = SessionLayer::<Visit>::signed(keys).max_age(days(1)).build()?;
+//! let app = Router::new().route("/", get(index)).layer(sessions);
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Where to look
+//!
+//! - The state: [`derive@Session`] explains every attribute; [`Field`] says what a field needs.
+//! - The layer: [`SessionLayer`], its options in [`SessionBuilder`], its [`Keys`].
+//! - In handlers: [`TypedSession`], and [`SessionRejection`] when there is none.
+//! - Behind it: [`Carrier`]s bring tokens, [`Codec`]s encode states, [`Event`]s tell what happens,
+//!   a [`Clock`] tells the time.
+//!
+//! # Features
+//!
+//! - `testing`: the module `testing`, with a clock that is set by hand and request headers made from
+//!   a value.
 
 // The derive's paths begin with `::session`, also in this crate's own tests.
 #[cfg(test)]

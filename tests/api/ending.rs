@@ -106,3 +106,47 @@ fn rule_11_a_logout_ends_the_session_though_another_rotate_field_has_a_value() {
     assert!(error.is_none());
     assert!(is_removed(cookie.as_deref()), "{cookie:?}");
 }
+
+fn now<F: Future>(future: F) -> F::Output {
+    futures_util::FutureExt::now_or_never(future).expect("nothing waits")
+}
+
+// Fails when a `commit()` that failed takes what the handler changed with it: mended, the rest is
+// written at the end.
+#[test]
+fn rule_13_a_failed_commit_keeps_the_changes() {
+    type Spoils = (fn(&mut Account), fn(&mut Account));
+    let spoils: [Spoils; 2] = [
+        (|state| state.keyed.extend([(vec![1], 1)]), |state| state.keyed.clear()),
+        (|state| state.note = "x".repeat(5000), |state| state.note.truncate(3)),
+    ];
+    for (spoil, mend) in spoils {
+        let (sessions, request) = account(|b| b);
+        let mut session = sessions.open(&request).expect("no rejection");
+        session.views = 9;
+        spoil(&mut session);
+        now(session.commit()).expect_err("it can't be written");
+        assert_eq!(session.views, 9, "the handler still sees its change");
+        mend(&mut session);
+        let (cookie, error) = closed(&sessions, session);
+        assert!(error.is_none(), "{error:?}");
+        let opened = sessions.open(&brought(&cookie.expect("a change"))).expect("no rejection");
+        assert_eq!((opened.user, opened.views), (Some(7), 9));
+    }
+}
+
+// Fails when a login that was committed goes out though the same request logged out and failed.
+#[test]
+fn rule_11_a_logout_after_a_commit_ends_the_session() {
+    for (how, end) in ENDS {
+        let (sessions, _) = account(|b| b.auto_commit(false));
+        let mut session = sessions.open(&HeaderMap::new()).expect("a blank session");
+        (session.user, session.tenant) = (Some(7), Some(1));
+        now(session.commit()).expect("a good session");
+        end(&mut session);
+        let (cookie, error) = closed(&sessions, session);
+        assert!(error.is_none());
+        let lives = cookie.is_some_and(|cookie| !cookie.starts_with("__Host-session=;"));
+        assert!(!lives, "{how}");
+    }
+}

@@ -105,8 +105,7 @@ async fn rule_9_aliases_and_new_defaults_are_no_change() {
     let (before, after) = (site::<Before, _>(|b| b), site::<After, _>(|b| b));
     let cookie = before.cookie(Before { views: 1, nick: "ann".to_owned() });
     let touch = async |mut session: TypedSession<After>| {
-        let views = session.views;
-        session.views = views;
+        session.views = std::hint::black_box(session.views);
         let s = &session;
         format!("{} {} {:?} {:?}", s.name, s.level, s.colour, s.changed())
     };

@@ -30,6 +30,7 @@ struct Older {
 }
 
 type Old = TypedSession<Older>;
+type Does = fn(&mut Old);
 
 fn newer() -> Newer {
     Newer {
@@ -41,7 +42,7 @@ fn newer() -> Newer {
 }
 
 /// Does something in the older instance; what the newer one sees of its own members then.
-async fn through_the_older(does: fn(&mut Old)) -> (bool, u64, Option<String>) {
+async fn through_the_older(does: Does) -> (bool, u64, Option<String>) {
     let (new, old) = (site::<Newer, _>(|b| b), site::<Older, _>(|b| b));
     let mut visitor = old.visitor();
     visitor.cookie = new.cookie(newer());
@@ -61,7 +62,7 @@ async fn through_the_older(does: fn(&mut Old)) -> (bool, u64, Option<String>) {
 #[tokio::test]
 async fn rule_21_unknown_members_survive_a_write() {
     let ann = || Some("ann".to_owned());
-    let rows: [(&str, fn(&mut Old), bool, u64, Option<String>); 9] = [
+    let rows: [(&str, Does, bool, u64, Option<String>); 9] = [
         ("nothing", |_| {}, true, 1, ann()),
         ("a change", |s| s.views = 2, true, 2, ann()),
         ("save", |s| s.save(), true, 1, ann()),

@@ -25,6 +25,7 @@ fn whole(visit: &Visit) -> bool {
 }
 
 type Handle = TypedSession<Visit>;
+type Does = fn(&mut Handle);
 
 fn visit() -> Visit {
     Visit { views: 1, user: None, text: String::new() }
@@ -33,7 +34,7 @@ fn visit() -> Visit {
 // Fails when an event is missing, doubled, misnamed, or names another field.
 #[tokio::test]
 async fn rule_32_each_event_comes_once_and_under_its_name() {
-    let does: [(&str, fn(&mut Handle), &[&str]); 12] = [
+    let does: [(&str, Does, &[&str]); 12] = [
         ("read", |_| {}, &["loaded"]),
         ("change", |s| s.views = 2, &["loaded", "changed(views)"]),
         (
@@ -48,11 +49,7 @@ async fn rule_32_each_event_comes_once_and_under_its_name() {
         ("save", |s| s.save(), &["loaded", "changed"]),
         ("rotate", |s| s.rotate(), &["loaded", "rotated"]),
         ("reauthenticated", |s| s.reauthenticated(), &["loaded", "changed", "rotated"]),
-        (
-            "login",
-            |s| s.set_user(Some("ann".to_owned())),
-            &["loaded", "changed(user)", "rotated"],
-        ),
+        ("login", |s| s.set_user(Some("ann".to_owned())), &["loaded", "changed(user)", "rotated"]),
         ("destroy", |s| s.destroy(), &["loaded", "destroyed"]),
         (
             "destroy and write",

@@ -30,6 +30,7 @@ struct State {
     cache: Option<u32>,
 }
 
+#[expect(clippy::ptr_arg, reason = "a policy takes the field's own type")]
 fn longer(_: &String, ours: &String, theirs: &String) -> String {
     if ours.len() > theirs.len() { ours.clone() } else { theirs.clone() }
 }

@@ -123,7 +123,9 @@ async fn rule_33_when_before_save_fails_nothing_is_written() {
         assert!(reply.is_silent());
         assert!(!reply.body.contains("told"), "the client is not told");
         match reply.error.as_deref() {
-            Some(CommitError::BeforeSave(why)) => assert_eq!(why.to_string(), "the hook was told to fail"),
+            Some(CommitError::BeforeSave(why)) => {
+                assert_eq!(why.to_string(), "the hook was told to fail")
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -134,13 +136,14 @@ async fn rule_33_when_before_save_fails_nothing_is_written() {
 #[tokio::test]
 async fn rule_33_the_builders_hooks_come_instead_of_the_structs() {
     let with: fn(SessionBuilder<Visit>) -> SessionBuilder<Visit> = |b| {
-        b.valid(|visit, request| {
-            visit.views != 7 && !request.headers.contains_key("x-no")
-        })
-        .before_save(|visit, request| -> Result<(), std::io::Error> {
-            visit.stamp = format!("mine, on a {}", request.extensions.get::<Device>().map_or("?", |d| d.0));
-            Ok(())
-        })
+        b.valid(|visit, request| visit.views != 7 && !request.headers.contains_key("x-no"))
+            .before_save(|visit, request| -> Result<(), std::io::Error> {
+                visit.stamp = format!(
+                    "mine, on a {}",
+                    request.extensions.get::<Device>().map_or("?", |d| d.0)
+                );
+                Ok(())
+            })
     };
     let site = site::<Visit, _>(with);
     assert_eq!(send(&site, &site.cookie(visit(13)), "x-refuse", |_| {}).await.body, "false 13");

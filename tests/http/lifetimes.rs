@@ -1,6 +1,8 @@
 //! Rule 30: life and death by the clock.
 
-use session::{Extend, MaxAge, Session, SessionBuilder, TypedSession, days, hours, minutes, seconds};
+use session::{
+    Extend, MaxAge, Session, SessionBuilder, TypedSession, days, hours, minutes, seconds,
+};
 use session_tests::{Sealed, Site, site};
 use std::time::Duration;
 

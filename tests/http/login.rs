@@ -68,7 +68,8 @@ async fn rule_31_a_login_however_written_rotates_and_restarts_both_lifetimes() {
         |s| s.replace(ann()),
         |s| {
             let s = &mut **s;
-            std::mem::swap(&mut s.user, &mut Some("ann".to_owned()));
+            let mut user = user("ann");
+            std::mem::swap(&mut s.user, &mut user);
         },
     ];
     for does in ways {
@@ -77,7 +78,11 @@ async fn rule_31_a_login_however_written_rotates_and_restarts_both_lifetimes() {
         let (sealed, now) = (visitor.sealed(), site.clock.ms());
         assert_eq!((sealed.started, sealed.rotated, sealed.renewed), (now, now, now));
         let state = visitor.state();
-        assert_eq!((state.user.as_deref(), state.cart.len()), (Some("ann"), 1), "a guest's cart stays");
+        assert_eq!(
+            (state.user.as_deref(), state.cart.len()),
+            (Some("ann"), 1),
+            "a guest's cart stays"
+        );
         assert_eq!(site.events.take(), ["loaded", "changed(user)", "rotated", "loaded"]);
     }
 }
@@ -113,9 +118,13 @@ async fn rule_31_reauthenticated_restarts_both_lifetimes() {
 // Fails when a logout restarts a lifetime, or resets more than the user.
 #[tokio::test]
 async fn rule_31_a_logout_rotates_and_moves_no_lifetime() {
-    for does in [(|s| s.set_user(None)) as fn(&mut Handle), |s| s.user = None, |s| {
-        let _ = s.take_user();
-    }] {
+    for does in [
+        (|s| s.set_user(None)) as fn(&mut Handle),
+        |s| s.user = None,
+        |s| {
+            let _ = s.take_user();
+        },
+    ] {
         let site = site::<Visit, _>(|b| b);
         let (visitor, before) = an_hour_later(&site, ann(), does).await;
         let sealed = visitor.sealed();

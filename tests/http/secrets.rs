@@ -161,7 +161,8 @@ async fn rule_32_nothing_secret_is_ever_printed() {
     let heard = heard.lock().expect("sane");
     let log = everything.0.lock().expect("sane");
     let all = format!("{}\n{}", heard.text, log);
-    for part in ["WARN session", "INFO session", "DEBUG session", "too_large", "rotated", "expired"] {
+    for part in ["WARN session", "INFO session", "DEBUG session", "too_large", "rotated", "expired"]
+    {
         assert!(all.contains(part), "`{part}` was never said: is anything captured?");
     }
     assert!(heard.secrets.len() > 40);
@@ -170,7 +171,11 @@ async fn rule_32_nothing_secret_is_ever_printed() {
         assert_eq!(at, None, "{}", at.map_or("", |at| &all[at.saturating_sub(200)..at + 20]));
     }
     // Nor as numbers, or as the payload's base64.
-    for encoded in ["114, 97, 119, 45, 107, 101, 121", "Y29ycmVjdC1ob3JzZS1i", "99, 111, 114, 114, 101, 99, 116"] {
+    for encoded in [
+        "114, 97, 119, 45, 107, 101, 121",
+        "Y29ycmVjdC1ob3JzZS1i",
+        "99, 111, 114, 114, 101, 99, 116",
+    ] {
         assert!(!all.contains(encoded), "{encoded}");
     }
 }

@@ -36,7 +36,7 @@ async fn d_10_the_one_that_verifies_counts_wherever_it_stands() {
         format!("{good}; {tossed}"),
         format!("a=1; {tossed}; b=2; {good}; {tossed}; c=3"),
         format!("{good}; {good}"),
-        format!("{};{good};", vec![&*tossed; 7].join(";")),
+        format!("{};{good};", [&*tossed; 7].join(";")),
     ] {
         assert_eq!(views(&site, &cookie).await, "false 5", "{cookie}");
         let reply = site.run(&cookie, async |_: Handle| {}).await;

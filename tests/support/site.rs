@@ -101,7 +101,6 @@ impl<T: SessionData> Site<T> {
     ///
     /// # Panics
     /// When the extraction is refused.
-    #[must_use]
     pub fn state(&self, cookie: &str) -> session::TypedSession<T> {
         self.layer.open(&headers(cookie)).expect("a session")
     }
@@ -191,7 +190,6 @@ impl<T: SessionData> Visitor<'_, T> {
     ///
     /// # Panics
     /// When the extraction is refused.
-    #[must_use]
     pub fn state(&self) -> session::TypedSession<T> {
         self.site.state(&self.cookie)
     }

@@ -262,3 +262,22 @@ fn rule_15_a_sealed_value_is_what_a_response_would_carry() {
     let made = testing::headers(&sessions, typical()).expect("encodable");
     assert_eq!(value_of(&made[http::header::COOKIE]), sent);
 }
+
+// Fails when the example of `docs/wire-format.md` is not the vector that it describes.
+#[test]
+fn rule_16_the_documents_example_is_a_vector() {
+    let document = include_str!("../../docs/wire-format.md");
+    let vector = vectors()
+        .into_iter()
+        .find(|vector| vector.name == "one field with an end of its own")
+        .expect("the example");
+    for part in [&vector.token, &vector.key_id, &vector.sub_key, &vector.payload] {
+        assert!(document.contains(part.as_str()), "{part}");
+    }
+    // An offset of four digits, two spaces, and at most sixteen bytes a line.
+    let (_, dump) = document.split_once("133 bytes:\n\n```text\n").expect("the dump");
+    let (dump, _) = dump.split_once("```").expect("its end");
+    let bytes = |line: &str| hex(&line[6..53].replace(' ', ""));
+    let dumped: Vec<u8> = dump.lines().flat_map(bytes).collect();
+    assert_eq!(reference::text(&dumped), vector.token);
+}

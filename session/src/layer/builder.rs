@@ -6,7 +6,7 @@ use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME, Priority, Sam
 use crate::data::codec::Coder;
 use crate::data::{Codec, Extend, Json, MaxAge, MergesByLastOnly, SessionData};
 use crate::error::{BoxError, BuildError};
-use crate::event::{Event, Events};
+use crate::event::{Callback, Event, Events};
 use crate::life::{Engine, Hooks, Lifetimes, Policy};
 use crate::seal::{Keys, Signed};
 use crate::time::{Clock, Millis, SystemClock, days, in_ms};
@@ -35,7 +35,7 @@ pub struct SessionBuilder<T, M = AnyMerge> {
     on_undecodable: OnUndecodable,
     hooks: Hooks<T>,
     clock: Box<dyn Clock>,
-    on_event: Option<Box<dyn Fn(&Event<'_>) + Send + Sync>>,
+    on_event: Option<Callback>,
     insecure: bool,
     merge: PhantomData<M>,
 }

@@ -65,6 +65,8 @@ impl<T: SessionData> Life<T> {
         let plan = self.commit_as(engine, self.outcome(false), policy)?;
         if matches!(plan, Plan::Seal(_)) {
             self.origin = Origin::Loaded;
+            // The token is on its way to the client: should the session end yet, it is to go.
+            self.brought_token = true;
         }
         if matches!(plan, Plan::Seal(Seal { fresh: true, .. })) {
             self.shared.rebase(&mut self.payload);

@@ -25,12 +25,11 @@ const EXAMPLE: &str = "ZG9jdW1lbnRhdGlvbiBleGFtcGxlOiBub3QgYSBrZXk=";
 /// the mode, the cookie's name and the session's schema name. One ring serves any number of
 /// session types.
 ///
-/// ```
+/// ```no_run
 /// use session::Keys;
 ///
 /// # fn main() -> Result<(), session::KeysError> {
 /// // What `openssl rand -base64 32` prints, in an environment variable:
-/// # unsafe { std::env::set_var("SESSION_KEYS", "kSCJvvsRJUZOJjJPtlvtjN2BZ0RCfCXkQXmX6fZgYkU=") };
 /// let keys = Keys::from_env("SESSION_KEYS")?;
 /// // For development, and for tests: sessions end with the process.
 /// let keys = Keys::random()?;

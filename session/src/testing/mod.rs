@@ -33,6 +33,7 @@ use http::{HeaderMap, HeaderValue};
 ///
 /// # Errors
 /// When the state can't be encoded.
+#[expect(clippy::needless_pass_by_value, reason = "reads as `headers(&sessions, Visit { .. })`")]
 pub fn headers<T: SessionData>(
     sessions: &SessionLayer<T>,
     state: T,

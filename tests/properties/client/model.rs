@@ -308,7 +308,7 @@ impl Request<'_> {
 
     /// Rule 11: the user is back at nobody, in a session that was there before.
     fn is_logout(&self) -> bool {
-        self.base().user.is_some() && self.state.user.is_none() && !self.is_login()
+        self.base().user.is_some() && self.state.user.is_none()
     }
 
     fn is_another_user(&self) -> bool {
@@ -426,10 +426,13 @@ impl Request<'_> {
         if self.is_login() {
             // Both lifetimes start anew; a lifetime of the session's own stays, unless it was
             // somebody else's.
-            let kept = Sealed { started: now, rotated: now, renewed: now, ..token };
+            let rotated = session.map_or(now, |session| now.max(session.rotated + 1));
+            let kept = Sealed { started: now, renewed: now, ..token };
             token = if token.own && !self.is_another_user() { kept } else { begun };
+            token.rotated = rotated;
         } else if self.is_logout() || self.asked.rotate {
-            token.rotated = now;
+            // Twice in one millisecond gives two tokens all the same.
+            token.rotated = session.map_or(now, |session| now.max(session.rotated + 1));
         }
         let due = session.is_some_and(|session| self.model.renewal_is_due(&session));
         if due || self.writes() && server.extend == Extend::OnWrite {
