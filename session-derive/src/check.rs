@@ -112,10 +112,6 @@ fn skipped(cx: &Ctxt, field: &Field<'_>) {
 fn rotating(cx: &Ctxt, field: &Field<'_>) {
     let reasons = [
         (
-            FieldKey::Keep,
-            "a kept field survives a change of user, and a `rotate` field is that change",
-        ),
-        (
             FieldKey::Ttl,
             "a `rotate` field that returns to its initial value ends the session; to end it \
              earlier write `max_age` or `absolute` on the struct",

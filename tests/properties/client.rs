@@ -1,9 +1,10 @@
 //! One client and one server over many requests, against a model.
 //!
-//! `model` says in the contract's words what each request must do; here the library does it, and
-//! its tokens are read by the tests' own implementation of the format.
+//! `model` and `request` say in the contract's words what each request must do; here the library
+//! does it, and its tokens are read by the tests' own implementation of the format.
 
 mod model;
+mod request;
 mod strategy;
 
 use crate::reference::{BROWSER, Bound, EXPIRIES, OWN_LIFETIME, Parts, key_id};
@@ -95,7 +96,7 @@ struct Seen {
     new_at_last: bool,
 }
 
-fn request(
+fn ask(
     sessions: &SessionLayer<Client>,
     tokens: &[&str],
     exchange: &Exchange,
@@ -209,7 +210,7 @@ fn play(server: Server, steps: &[Step]) -> Result<(), TestCaseError> {
         let expected = model.answer(&sealed, exchange);
 
         let sessions = layer(&model.server, &clock);
-        let (response, seen) = request(&sessions, &tokens, exchange);
+        let (response, seen) = ask(&sessions, &tokens, exchange);
         let at = format!("step {number}, {step:?}, having brought {sealed:?} at {}", model.now);
 
         let expected_seen = expected.seen.map(|(at_first, at_last, new_at_last)| Seen {
@@ -259,7 +260,7 @@ fn check_headers(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 800, failure_persistence: None, ..ProptestConfig::default() })]
 
     // Fails when any rule of the model is broken: what a handler is given, whether a cookie comes,
     // what it holds, and when it ends (rules 7 to 9, 11, 13, 17 to 19, 30, 31).

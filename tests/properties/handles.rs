@@ -142,7 +142,6 @@ fn merged(base: &Many, ours: &Many, theirs: &Many) -> Result<Many, &'static str>
         match (ours == base, theirs == base) {
             (_, true) => Ok(ours.clone()),
             (true, false) => Ok(theirs.clone()),
-            (false, false) if ours == theirs => Ok(ours.clone()),
             (false, false) => Err(name),
         }
     }
@@ -294,7 +293,7 @@ fn rule_10_its_sentences_one_by_one() {
         &[Extract, Extract, Write(0, One(2)), Drop(0), Write(0, Two(1)), Drop(0)],
         // Two written handles, different fields: both are kept.
         &[Extract, Extract, Write(0, One(2)), Write(1, Two(1)), Drop(0), Drop(0)],
-        // The same field, the same value: no conflict.
+        // The same field, the same value: a conflict all the same.
         &[Extract, Extract, Write(0, One(2)), Write(1, One(2))],
         // The same field, two values: a conflict.
         &[Extract, Extract, Write(0, One(2)), Write(1, One(0))],

@@ -223,7 +223,7 @@ fn read_back<T>(vector: &Vector) -> String
 where
     T: SessionData + session::NoSecrets + session::MergesByLastOnly,
 {
-    let header = vector.cookie == "x-session";
+    let header = vector.cookie == "header:x-session";
     let (sessions, clock, seen) = layer::<T>(&[hex(&vector.key)], |b| {
         if header {
             b.carrier(HeaderCarrier::new(HeaderName::from_static("x-session")))

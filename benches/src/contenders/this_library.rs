@@ -62,7 +62,7 @@ async fn read(session: TypedSession<Visit>) -> String {
 }
 
 async fn change(mut session: TypedSession<Visit>) -> &'static str {
-    if session.is_new() {
+    if session.user.is_empty() {
         *session = Visit::begin();
     }
     session.views += 1;

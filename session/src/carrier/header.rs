@@ -21,6 +21,8 @@ pub struct HeaderCarrier {
     request: HeaderName,
     response: HeaderName,
     bearer: bool,
+    /// No cookie can have this name.
+    binding: String,
 }
 
 /// What common servers take in one header line.
@@ -30,19 +32,25 @@ impl HeaderCarrier {
     /// One header, both ways.
     #[must_use]
     pub fn new(header: HeaderName) -> Self {
-        Self { request: header.clone(), response: header, bearer: false }
+        Self::made(header.clone(), header, false)
     }
 
     /// `Authorization: Bearer` in (RFC 6750 §2.1), the named header out.
     #[must_use]
     pub fn bearer(response: HeaderName) -> Self {
-        Self { request: AUTHORIZATION, response, bearer: true }
+        Self::made(AUTHORIZATION, response, true)
+    }
+}
+
+impl HeaderCarrier {
+    fn made(request: HeaderName, response: HeaderName, bearer: bool) -> Self {
+        Self { binding: format!("header:{response}"), request, response, bearer }
     }
 }
 
 impl Carrier for HeaderCarrier {
     fn binding(&self) -> &str {
-        self.response.as_str()
+        &self.binding
     }
 
     fn request_header(&self) -> &HeaderName {

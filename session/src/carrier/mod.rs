@@ -21,7 +21,8 @@ use std::fmt;
 /// wherever it stands.
 pub trait Carrier: Send + Sync + 'static {
     /// The name that tokens are bound to, beside the schema: a token that came by one name is
-    /// refused under another. The cookie carrier's is the cookie's name.
+    /// refused under another. The cookie carrier's is the cookie's name, a header carrier's
+    /// `header:` and the response header's name; choose one that can be neither.
     fn binding(&self) -> &str;
 
     /// The request header that the token comes in: it is listed in `Vary`.

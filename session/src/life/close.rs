@@ -83,25 +83,17 @@ impl<T: SessionData> Life<T> {
         outcome: Outcome,
         policy: Policy,
     ) -> Result<Plan, CommitError> {
-        let mut state = None;
-        let planned = self.plan(engine, outcome, policy, &mut state);
-        let carried = planned.and_then(|(plan, examined)| {
-            self.carry_out(engine, plan, examined, state.as_ref()).map(|()| plan)
-        });
-        // Also when it failed: the handle that asked for the commit goes on from it.
-        if let Some(newest) = state {
-            self.shared.put_newest(newest);
-        }
-        carried
+        let (plan, examined) = self.plan(engine, outcome, policy)?;
+        self.carry_out(engine, plan, examined)?;
+        Ok(plan)
     }
 
-    /// What is to be done. Leaves the newest state in `state` if it was looked at.
+    /// What is to be done. The newest state is examined where it lies.
     fn plan(
         &mut self,
         engine: &Engine<T>,
         outcome: Outcome,
         policy: Policy,
-        state: &mut Option<T>,
     ) -> Result<(Plan, Examined), CommitError> {
         let mut examined = Examined::untouched(self.turn_asked());
         let may_write = self.facts(&examined, outcome, policy).may_write();
@@ -110,8 +102,7 @@ impl<T: SessionData> Life<T> {
             return Err(CommitError::Conflict { field: conflict.field, source: conflict.source });
         }
         if self.shared.has_changes() {
-            let newest = state.insert(self.newest(engine)?);
-            examined = match self.examine(engine, newest) {
+            examined = match self.examine(engine) {
                 Ok(examined) => examined,
                 // Nothing of it would be written anyway.
                 Err(_) if !may_write => examined,
@@ -119,22 +110,13 @@ impl<T: SessionData> Life<T> {
             };
         }
         let mut plan = decide(&self.facts(&examined, outcome, policy));
-        if let Plan::Seal(Seal { fresh: true, .. }) = plan {
-            let newest = match state {
-                Some(newest) => newest,
-                None => state.insert(self.newest(engine)?),
-            };
-            if self.prepare(engine, newest)? || !self.shared.has_changes() {
-                examined = self.examine(engine, newest).map_err(CommitError::Encode)?;
-                plan = decide(&self.facts(&examined, outcome, policy));
-            }
+        if let Plan::Seal(Seal { fresh: true, .. }) = plan
+            && (self.prepare(engine)? || !self.shared.has_changes())
+        {
+            examined = self.examine(engine).map_err(CommitError::Encode)?;
+            plan = decide(&self.facts(&examined, outcome, policy));
         }
         Ok((plan, examined))
-    }
-
-    fn newest(&mut self, engine: &Engine<T>) -> Result<T, CommitError> {
-        let newest = self.shared.take_newest(&*engine.coder);
-        newest.map_err(|error| CommitError::Encode(EncodeError::new(error)))
     }
 
     fn facts(&self, examined: &Examined, outcome: Outcome, policy: Policy) -> Facts {
@@ -174,11 +156,12 @@ impl<T: SessionData> Life<T> {
 
     /// Encodes the newest state and looks at what changed. A change of user resets what is not to
     /// outlive it.
-    fn examine(&mut self, engine: &Engine<T>, state: &mut T) -> Result<Examined, EncodeError> {
-        engine.coder.encode(state, &mut self.payload)?;
+    fn examine(&mut self, engine: &Engine<T>) -> Result<Examined, EncodeError> {
         let mut examined = Examined::untouched(self.turn_asked());
         let dropped_unknown = self.replaced && self.shared.loaded().unknown;
-        let mut diff = Diff::new(&*engine.coder, self.shared.base(), state, &self.payload);
+        let (state, base) = self.shared.newest_and_base(&*engine.coder)?;
+        engine.coder.encode(state, &mut self.payload)?;
+        let mut diff = Diff::new(&*engine.coder, base, state, &self.payload);
         if !diff.any() {
             examined.content = if dropped_unknown { Content::Changed } else { Content::Equal };
         } else {
@@ -211,10 +194,15 @@ impl<T: SessionData> Life<T> {
             }
             if let (Some(ttl), false) = (spec.ttl_ms, is_initial) {
                 let kept = self.envelope.iter().flat_map(|envelope| &envelope.expiries);
-                let end = match kept.into_iter().find(|expiry| *expiry.field == *spec.name) {
+                let kept = kept.into_iter().find(|expiry| *expiry.field == *spec.name);
+                let end = match kept {
                     Some(kept) if !changed && !marked => kept.end,
                     _ => self.opened_at.plus(ttl),
                 };
+                if marked && kept.is_some_and(|kept| kept.end != end) {
+                    // Set again, its end moves, be its value what it was.
+                    examined.content = Content::Changed;
+                }
                 examined.expiries.push(FieldExpiry { field: spec.name.into(), end });
             }
         }
@@ -236,10 +224,12 @@ impl<T: SessionData> Life<T> {
     }
 
     /// Runs `before_save`; says whether there is one.
-    fn prepare(&mut self, engine: &Engine<T>, state: &mut T) -> Result<bool, CommitError> {
+    fn prepare(&mut self, engine: &Engine<T>) -> Result<bool, CommitError> {
         let Some(request) = &self.request else {
             return Ok(false);
         };
+        let (state, _) =
+            self.shared.newest_and_base(&*engine.coder).map_err(CommitError::Encode)?;
         match &engine.hooks.before_save {
             Some(hook) => hook(state, request),
             None => state.before_save(request),
@@ -253,7 +243,6 @@ impl<T: SessionData> Life<T> {
         engine: &Engine<T>,
         plan: Plan,
         mut examined: Examined,
-        state: Option<&T>,
     ) -> Result<(), CommitError> {
         match plan {
             Plan::Nothing => {}
@@ -266,7 +255,7 @@ impl<T: SessionData> Life<T> {
             Plan::Seal(seal) => {
                 let fields = std::mem::take(&mut examined.changed);
                 let turned = self.origin == Origin::Loaded && seal.times != Times::Keep;
-                self.seal(engine, seal, examined, state)?;
+                self.seal(engine, seal, examined)?;
                 self.report_sealed(engine, seal, &fields, turned);
             }
         }
@@ -278,7 +267,6 @@ impl<T: SessionData> Life<T> {
         engine: &Engine<T>,
         seal: Seal,
         examined: Examined,
-        state: Option<&T>,
     ) -> Result<(), CommitError> {
         let now = self.opened_at;
         let mut envelope = self.next_envelope(engine, seal, examined.another_user, now);
@@ -292,7 +280,8 @@ impl<T: SessionData> Life<T> {
         let bytes = base64url::encoded_len(Signed::token_len(&envelope, payload.bytes()));
         let limit = engine.carrier.capacity();
         if bytes > limit {
-            let largest = state.and_then(|state| largest_field(&*engine.coder, state, payload));
+            let newest = self.shared.newest();
+            let largest = newest.and_then(|state| largest_field(&*engine.coder, state, payload));
             let (field, field_bytes) = largest.unzip();
             engine.emit(&Event::TooLarge { field, bytes, limit });
             let field_bytes = field_bytes.unwrap_or(0);
@@ -332,7 +321,7 @@ impl<T: SessionData> Life<T> {
             (Some(before), Times::Keep) => before,
         };
         if seal.extend {
-            envelope.renewed = now;
+            lifetimes.renew(&mut envelope, now);
         }
         if let Some(lifetime) = self.lifetime_set {
             lifetimes.give_own(&mut envelope, lifetime, now);

@@ -74,6 +74,11 @@ impl<T: SessionData> Life<T> {
             if tokens > MAX_TOKENS || found.as_ref().is_some_and(|(other, _)| *other == text) {
                 return;
             }
+            if text.len() > engine.carrier.capacity() {
+                // None of ours: refused before anything is decoded.
+                others.forged = true;
+                return;
+            }
             match engine.seal.open(text, scratch) {
                 Ok((envelope, under_first_key)) => {
                     match engine.lifetimes.vitality(&envelope, now) {

@@ -6,6 +6,7 @@
 //! to the newest version by its first write.
 
 use crate::data::codec::Coder;
+use crate::data::diff;
 use crate::data::{DecodeError, EncodeError, Merge, MergeError, Payload, SessionData};
 
 /// The versions of one request's state. Version 0 is what was loaded, or the initial state.
@@ -205,16 +206,27 @@ impl<T: SessionData> Shared<T> {
         (state, self.version)
     }
 
-    /// The newest state, to be committed.
-    pub(crate) fn take_newest(&mut self, coder: &dyn Coder<T>) -> Result<T, DecodeError> {
-        match self.current.take() {
-            Some(state) => Ok(state),
-            None => self.state_of(self.version, coder),
+    /// The newest state, to be committed, and what it is compared with.
+    pub(crate) fn newest_and_base(
+        &mut self,
+        coder: &dyn Coder<T>,
+    ) -> Result<(&mut T, diff::Base<'_>), EncodeError> {
+        if self.current.is_none() {
+            // A handle has it, and holds it still.
+            let newest = self.state_of(self.version, coder).map_err(EncodeError::new)?;
+            self.current = Some(newest);
         }
+        let base = match self.base {
+            Base::Initial => diff::Base::Initial,
+            Base::Loaded => diff::Base::Encoded(&mut self.loaded),
+        };
+        let newest = self.current.as_mut().expect("set above");
+        Ok((newest, base))
     }
 
-    pub(crate) fn put_newest(&mut self, state: T) {
-        self.current = Some(state);
+    /// The newest state, unless a handle has it.
+    pub(crate) fn newest(&self) -> Option<&T> {
+        self.current.as_ref()
     }
 
     /// `state`, encoded as `payload`, was committed: it is what later changes are compared with.
@@ -227,10 +239,10 @@ impl<T: SessionData> Shared<T> {
     }
 
     /// What the newest state is compared with.
-    pub(crate) fn base(&mut self) -> crate::data::diff::Base<'_> {
+    pub(crate) fn base(&mut self) -> diff::Base<'_> {
         match self.base {
-            Base::Initial => crate::data::diff::Base::Initial,
-            Base::Loaded => crate::data::diff::Base::Encoded(&mut self.loaded),
+            Base::Initial => diff::Base::Initial,
+            Base::Loaded => diff::Base::Encoded(&mut self.loaded),
         }
     }
 
@@ -299,7 +311,7 @@ fn merge<T: SessionData>(ours: &mut T, base: &T, theirs: &mut T) -> Result<(), C
             continue;
         }
         match spec.merge {
-            _ if ours.same_field(theirs, index) && !spec.merge.accumulates() => {}
+            // Also when both are the same now: two increments by one are not one increment.
             Merge::Last | Merge::Reject => {
                 return Err(Conflict { field: spec.name, source: None });
             }
@@ -309,11 +321,4 @@ fn merge<T: SessionData>(ours: &mut T, base: &T, theirs: &mut T) -> Result<(), C
         }
     }
     Ok(())
-}
-
-impl Merge {
-    /// Whether two equal changes are more than one.
-    const fn accumulates(self) -> bool {
-        matches!(self, Self::Sum | Self::Function)
-    }
 }

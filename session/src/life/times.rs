@@ -109,6 +109,15 @@ impl Lifetimes {
         if session.own_lifetime { session.idle } else { session.idle.min(self.idle) }
     }
 
+    /// Starts the idle lifetime anew, as long as it is configured today.
+    pub(crate) fn renew(&self, session: &mut Envelope, now: Millis) {
+        session.renewed = now;
+        if !session.own_lifetime {
+            session.idle = self.idle;
+            session.browser = self.browser;
+        }
+    }
+
     /// Makes `lifetime` this session's own, counted from now.
     pub(crate) fn give_own(&self, session: &mut Envelope, lifetime: MaxAge, now: Millis) {
         let (idle, browser) = match lifetime {

@@ -126,7 +126,8 @@ impl Envelope {
         };
         let mut at = FIXED;
         if flags & EXPIRIES != 0 {
-            let count = *token.get(at)?;
+            // None at all is said by the flag: one spelling for each envelope.
+            let count = *token.get(at).filter(|&&count| count > 0)?;
             at += 1;
             for _ in 0..count {
                 let len = usize::from(*token.get(at)?);

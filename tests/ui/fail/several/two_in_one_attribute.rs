@@ -2,7 +2,7 @@ use session::Session;
 
 #[derive(Session)]
 struct Visit {
-    #[session(colour, rename, skip = 1, rotate, keep)]
+    #[session(colour, rename, skip = 1, rotate, ttl = "1m")]
     a: u8,
 }
 

@@ -1,9 +1,0 @@
-use session::Session;
-
-#[derive(Session)]
-struct Visit {
-    #[session(rotate, keep)]
-    views: u64,
-}
-
-fn main() {}
