@@ -68,7 +68,12 @@ impl fmt::Display for MaxAgeError {
 
 impl std::error::Error for MaxAgeError {}
 
-/// A session was not committed: what the client and the store hold is what they held before.
+/// A session was not committed: what the client and the store hold is what they held before, but for
+/// a session that was ended: that one ends all the same.
+///
+/// The response becomes a 500, unless the handler's own answer is an error already: that one goes
+/// first, and the client does not learn of the lost change. Layers further out find the reason in
+/// the response's extensions, as `Arc<CommitError>`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CommitError {

@@ -3,7 +3,7 @@
 use crate::data::SessionData;
 use crate::error::CommitError;
 use crate::life::{Engine, Life};
-use http::header::{CACHE_CONTROL, COOKIE, Entry, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Closes a session and sets what belongs to it.
@@ -45,10 +45,10 @@ fn vary(headers: &mut HeaderMap, name: &HeaderName) {
                 listed == b"*" || listed.eq_ignore_ascii_case(name.as_str().as_bytes())
             })
         };
-    match headers.entry(VARY) {
-        Entry::Vacant(vary) => drop(vary.insert(listed())),
-        Entry::Occupied(vary) if vary.iter().any(covered) => {}
-        Entry::Occupied(mut vary) => vary.append(listed()),
+    if !headers.contains_key(VARY) {
+        headers.insert(VARY, listed());
+    } else if !headers.get_all(VARY).iter().any(covered) {
+        headers.append(VARY, listed());
     }
 }
 
@@ -61,9 +61,7 @@ fn forbid_storing(headers: &mut HeaderMap) {
             .split(|&byte| byte == b',')
             .any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))
     };
-    match headers.entry(CACHE_CONTROL) {
-        Entry::Vacant(cache_control) => drop(cache_control.insert(NO_STORE)),
-        Entry::Occupied(cache_control) if cache_control.iter().any(says_so) => {}
-        Entry::Occupied(mut cache_control) => drop(cache_control.insert(NO_STORE)),
+    if !headers.contains_key(CACHE_CONTROL) || !headers.get_all(CACHE_CONTROL).iter().any(says_so) {
+        headers.insert(CACHE_CONTROL, NO_STORE);
     }
 }

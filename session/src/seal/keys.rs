@@ -25,6 +25,9 @@ const EXAMPLE: &str = "ZG9jdW1lbnRhdGlvbiBleGFtcGxlOiBub3QgYSBrZXk=";
 /// the mode, the cookie's name and the session's schema name. One ring serves any number of
 /// session types.
 ///
+/// In the environment a ring looks like `SESSION_KEYS=ZG9jdW1lbnRhdGlvbiBleGFtcGxlOiBub3QgYSBrZXk=`;
+/// this very key, having been published, is refused.
+///
 /// ```no_run
 /// use session::Keys;
 ///
