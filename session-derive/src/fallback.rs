@@ -40,42 +40,42 @@ fn data(generics: &Generics, ty: &TokenStream) -> TokenStream {
             const SCHEMA: &'static __p::str = "";
             const FIELDS: &'static [__p::FieldSpec] = &[];
             fn initial() -> Self {
-                ::core::unimplemented!()
+                ::core::unreachable!()
             }
             fn read<__R: __p::ReadFields>(
                 _: &mut __R,
             ) -> __p::Result<Self, __R::Error> {
-                ::core::unimplemented!()
+                ::core::unreachable!()
             }
             fn write<__W: __p::WriteFields>(
                 &self,
                 _: &mut __W,
             ) -> __p::Result<(), __W::Error> {
-                ::core::unimplemented!()
+                ::core::unreachable!()
             }
             fn read_field<'__de, __D: __p::Deserializer<'__de>>(
                 &mut self,
                 _: __p::usize,
                 _: __D,
             ) -> __p::Result<(), __D::Error> {
-                ::core::unimplemented!()
+                ::core::unreachable!()
             }
             fn same_as_stored<'__de, __D: __p::Deserializer<'__de>>(
                 &self,
                 _: __p::usize,
                 _: __D,
             ) -> __p::Result<__p::bool, __D::Error> {
-                ::core::unimplemented!()
+                ::core::unreachable!()
             }
             fn same_field(
                 &self,
                 _: &Self,
                 _: __p::usize,
             ) -> __p::bool {
-                ::core::unimplemented!()
+                ::core::unreachable!()
             }
             fn swap_field(&mut self, _: &mut Self, _: __p::usize) {
-                ::core::unimplemented!()
+                ::core::unreachable!()
             }
         }
         #[automatically_derived]

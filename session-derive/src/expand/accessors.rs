@@ -91,7 +91,7 @@ fn methods(model: &Model<'_>, field: &Field<'_>, bodies: Option<&Bodies<'_>>) ->
         }
         Some(Bodies::Real) => quote!(#signature { #body }),
         Some(Bodies::Stub(_)) => {
-            quote_spanned!(mixed=> #signature { ::core::unimplemented!() })
+            quote_spanned!(mixed=> #signature { ::core::unreachable!() })
         }
     };
     // A parameter named like a constant of the user's would be a pattern.

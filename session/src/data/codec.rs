@@ -1,7 +1,6 @@
 //! How a state becomes bytes, and back.
 
-use super::SessionData;
-use crate::BoxError;
+use super::{DecodeError, EncodeError, SessionData};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::ops::Range;
@@ -231,113 +230,6 @@ impl Payload {
         self.range = 0..self.buffer.len();
     }
 }
-
-/// A state can't be encoded.
-///
-/// Neither `Display` nor `Debug` shows what the codec said: it may quote a field's value. That is
-/// behind [`reveal`](Self::reveal).
-pub struct EncodeError {
-    field: Option<&'static str>,
-    source: BoxError,
-}
-
-impl EncodeError {
-    /// An error of a codec.
-    #[must_use]
-    pub fn new(source: impl Into<BoxError>) -> Self {
-        Self { field: None, source: source.into() }
-    }
-
-    pub(crate) fn of_field(field: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { field: Some(field), source: source.into() }
-    }
-
-    /// The field that can't be encoded, when the codec can tell.
-    #[must_use]
-    pub fn field(&self) -> Option<&'static str> {
-        self.field
-    }
-
-    /// What the codec said. It may quote a field's value: keep it out of logs.
-    #[must_use]
-    pub fn reveal(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-        &*self.source
-    }
-}
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
-            Some(field) => write!(
-                f,
-                "field `{field}` can't be encoded; JSON needs text keys in maps and finite recursion"
-            ),
-            None => f.write_str("the session can't be encoded"),
-        }
-    }
-}
-
-impl fmt::Debug for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EncodeError").field("field", &self.field).finish_non_exhaustive()
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-/// Authenticated bytes are not a state of the type: it changed, or its codec did.
-///
-/// Neither `Display` nor `Debug` shows what the codec said: it may quote a field's value. That is
-/// behind [`reveal`](Self::reveal).
-pub struct DecodeError {
-    field: Option<&'static str>,
-    source: BoxError,
-}
-
-impl DecodeError {
-    /// An error of a codec.
-    #[must_use]
-    pub fn new(source: impl Into<BoxError>) -> Self {
-        Self { field: None, source: source.into() }
-    }
-
-    pub(crate) fn of_field(field: &'static str, source: impl Into<BoxError>) -> Self {
-        Self { field: Some(field), source: source.into() }
-    }
-
-    /// The field that can't be decoded, when the codec can tell.
-    #[must_use]
-    pub fn field(&self) -> Option<&'static str> {
-        self.field
-    }
-
-    /// What the codec said. It may quote a field's value: keep it out of logs.
-    #[must_use]
-    pub fn reveal(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
-        &*self.source
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
-            Some(field) => write!(
-                f,
-                "the stored content of field `{field}` does not fit its type; give a changed field \
-                 another `rename`, or raise `version` and write a `migrate`"
-            ),
-            None => f.write_str("the stored session does not fit its type"),
-        }
-    }
-}
-
-impl fmt::Debug for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DecodeError").field("field", &self.field).finish_non_exhaustive()
-    }
-}
-
-impl std::error::Error for DecodeError {}
 
 /// A [`Codec`] for one type, as an object.
 pub(crate) trait Coder<T>: Send + Sync {

@@ -3,6 +3,7 @@
 //! Everything here is pure and synchronous: no HTTP, no cookies, no stores.
 
 pub(crate) mod codec;
+mod codec_error;
 pub(crate) mod diff;
 mod field;
 pub(crate) mod hook;
@@ -15,7 +16,8 @@ mod spec;
 mod stored;
 pub(crate) mod with;
 
-pub use codec::{Codec, DecodeError, EncodeError, Payload, PayloadWriter};
+pub use codec::{Codec, Payload, PayloadWriter};
+pub use codec_error::{DecodeError, EncodeError};
 pub use field::Field;
 pub use json::Json;
 pub use merge::MergeError;
