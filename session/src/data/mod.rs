@@ -178,7 +178,7 @@ pub struct Invalid {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has a `secret` field, and a signed cookie can be read by whoever holds it",
     label = "this session would show its secret",
-    note = "keep the state where the client can't read it (an encrypted cookie or a store), or drop `#[session(secret)]`"
+    note = "keep the value out of this session and on the server, or, if its holder may read it, drop `#[session(secret)]`"
 )]
 pub trait NoSecrets {}
 

@@ -65,7 +65,7 @@ pub struct LastWriteWins;
 #[diagnostic::on_unimplemented(
     message = "`{T}` has fields with a `merge` policy, which a cookie can't honour: the last response wins",
     label = "parallel requests would lose changes",
-    note = "keep the session in a store, or accept the loss with `.last_write_wins()` before `.build()`"
+    note = "accept that with `.last_write_wins()` before `.build()`, or drop the `merge`"
 )]
 pub trait MergeAccepted<T> {}
 
