@@ -21,7 +21,6 @@ pub(crate) struct Shared<T> {
     snapshots: Vec<(u32, Payload)>,
     /// Handles of versions before this one may not write any more: the session was ended since.
     barrier: u32,
-    live: u32,
     written: u32,
     conflict: Option<Conflict>,
 }
@@ -62,7 +61,6 @@ impl<T> Shared<T> {
             loaded,
             snapshots: Vec::new(),
             barrier: 0,
-            live: 0,
             written: 0,
             conflict: None,
         }
@@ -129,14 +127,12 @@ impl<T: SessionData> Shared<T> {
             Some(state) => state,
             None => self.state_of(self.version, coder).map_err(LendError::Decode)?,
         };
-        self.live += 1;
         Ok((state, self.version))
     }
 
     /// As [`lend_anyway`](Self::lend_anyway), when the newest state can't be encoded: nobody else
     /// gets it.
     pub(crate) fn lend_alone(&mut self) -> (T, u32) {
-        self.live += 1;
         (self.current.take().unwrap_or_else(T::initial), self.version)
     }
 
@@ -161,7 +157,6 @@ impl<T: SessionData> Shared<T> {
 
     /// A handle goes, and what it changed is lost.
     pub(crate) fn forget(&mut self, written: bool) {
-        self.live -= 1;
         self.written -= u32::from(written);
     }
 
@@ -173,7 +168,6 @@ impl<T: SessionData> Shared<T> {
         version: u32,
         written: bool,
     ) {
-        self.live -= 1;
         if !written {
             if version == self.version && self.current.is_none() {
                 self.current = Some(state);
