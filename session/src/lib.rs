@@ -54,6 +54,7 @@ mod id;
 mod layer;
 mod life;
 mod seal;
+pub mod store;
 mod time;
 
 #[cfg(feature = "testing")]
@@ -77,4 +78,4 @@ pub use layer::{
 };
 pub use seal::{Keys, KeysError};
 pub use session_derive::Session;
-pub use time::{Clock, SystemClock, days, hours, minutes, seconds};
+pub use time::{Clock, Millis, SystemClock, days, hours, minutes, seconds};

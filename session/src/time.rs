@@ -33,12 +33,13 @@ impl Clock for SystemClock {
     }
 }
 
-/// Milliseconds since 1970, in 48 bits: good until the year 10889.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Millis(u64);
+/// A moment: milliseconds since 1970, in 48 bits, which is good until the year 10889.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Millis(u64);
 
 impl Millis {
-    pub(crate) const MAX: Self = Self((1 << 48) - 1);
+    /// The last moment.
+    pub const MAX: Self = Self((1 << 48) - 1);
 
     pub(crate) fn of(time: SystemTime) -> Self {
         // A clock before 1970 is a clock at 1970.
@@ -46,11 +47,15 @@ impl Millis {
         Self::from_ms(in_ms(since))
     }
 
-    pub(crate) const fn from_ms(ms: u64) -> Self {
+    /// From milliseconds since 1970, at most [`MAX`](Self::MAX).
+    #[must_use]
+    pub const fn from_ms(ms: u64) -> Self {
         if ms > Self::MAX.0 { Self::MAX } else { Self(ms) }
     }
 
-    pub(crate) const fn ms(self) -> u64 {
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn ms(self) -> u64 {
         self.0
     }
 

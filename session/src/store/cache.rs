@@ -1,0 +1,1 @@
+//! A read-through cache over any store.

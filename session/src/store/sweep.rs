@@ -1,0 +1,1 @@
+//! Throwing expired rows away, in the background.
