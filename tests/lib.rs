@@ -3,4 +3,6 @@
 
 mod support;
 
-pub use support::{Log, NAME, Reply, Sealed, Site, Visitor, request, ring, site, site_under};
+pub use support::{
+    Log, NAME, Reply, Sealed, Site, Visitor, at_once, request, ring, site, site_under,
+};

@@ -6,11 +6,12 @@ pub use crate::data::hook::{before_save, check, migrate};
 pub use crate::data::merge::{by_function, max, min, sum, union};
 pub use crate::data::with::{read_with, write_with};
 pub use crate::data::{
-    Extend, Field, FieldSpec, Invalid, Merge, MergeError, MergesByLastOnly, NoSecrets, NotStored,
-    OptionField, Options, ReadFields, Same, SameByEncoding, SameByEq, SameByNothing, SameWith,
-    SessionData, Stored, WithField, WriteFields,
+    Extend, Field, FieldSpec, Invalid, Merge, MergeError, MergesByLastOnly, NoIndexes, NoSecrets,
+    NotStored, OptionField, Options, ReadFields, Same, SameByEncoding, SameByEq, SameByNothing,
+    SameWith, SessionData, Stored, WithField, WriteFields,
 };
 pub use crate::extract::TypedSession;
+pub use crate::sessions::{Sessions, SessionsBy, by};
 pub use core::option::Option::{None, Some};
 pub use core::primitive::{bool, str, u32, usize};
 pub use core::result::Result::{self, Ok};

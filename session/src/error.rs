@@ -2,6 +2,8 @@
 
 use crate::carrier::CookieError;
 use crate::data::{EncodeError, MergeError};
+use crate::store::StoreError;
+use http::StatusCode;
 use std::fmt;
 
 /// Any error.
@@ -19,6 +21,8 @@ pub enum BuildError {
     Absolute,
     /// The carrier's `capacity` is too small for any token.
     Capacity,
+    /// `max_sessions`: zero, or the type has no `index` field.
+    MaxSessions,
 }
 
 impl fmt::Display for BuildError {
@@ -32,6 +36,9 @@ impl fmt::Display for BuildError {
             Self::Absolute => f.write_str(
                 "`absolute`: a session's absolute lifetime is at least one millisecond and less \
                  than 8900 years",
+            ),
+            Self::MaxSessions => f.write_str(
+                "`max_sessions`: at least one, of a type with an `index` field that says whose",
             ),
             Self::Capacity => f.write_str("`carrier`: its `capacity` is too small for any token"),
         }
@@ -71,9 +78,9 @@ impl std::error::Error for MaxAgeError {}
 /// A session was not committed: what the client and the store hold is what they held before, but for
 /// a session that was ended: that one ends all the same.
 ///
-/// The response becomes a 500, unless the handler's own answer is an error already: that one goes
-/// first, and the client does not learn of the lost change. Layers further out find the reason in
-/// the response's extensions, as `Arc<CommitError>`.
+/// The response gets the error's [`status`](Self::status), unless the handler's own answer is an error
+/// already: that one goes first, and the client does not learn of the lost change. Layers further out
+/// find the reason in the response's extensions, as `Arc<CommitError>`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CommitError {
@@ -102,6 +109,44 @@ pub enum CommitError {
     },
     /// The head of the response was sent before.
     Late,
+    /// The session had ended in its store: somebody logged out, or the id was rotated meanwhile.
+    Ended,
+    /// Another request changed the same field meanwhile, and its `merge` policy refuses that: it is
+    /// `reject`, or a `sum` that does not fit.
+    Rejected {
+        /// The field.
+        field: &'static str,
+        /// What the policy said, if it was asked.
+        source: Option<MergeError>,
+    },
+    /// What another request wrote meanwhile and what this one changed make a state that a `valid` hook
+    /// refuses.
+    Invalid {
+        /// The field whose hook refused, or `None` for the struct's.
+        field: Option<&'static str>,
+    },
+    /// Other requests wrote first, time and again.
+    Contended,
+    /// The store failed. The session may have been written or not.
+    Store(StoreError),
+    /// A `rotate` field was changed through a [`DetachedSession`](crate::DetachedSession), from which no
+    /// new id can be sent.
+    Detached,
+    /// No id could be made.
+    Id(BoxError),
+}
+
+impl CommitError {
+    /// What a response becomes because of this: 409 when another request was first, 503 when the
+    /// store is the reason, else 500.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Ended | Self::Rejected { .. } | Self::Invalid { .. } => StatusCode::CONFLICT,
+            Self::Contended | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
 }
 
 impl fmt::Display for CommitError {
@@ -126,6 +171,27 @@ impl fmt::Display for CommitError {
                  before the second changes it, or say with `#[session(merge = ..)]` how two \
                  changes become one"
             ),
+            Self::Ended => f.write_str(
+                "the session had ended: by a logout, or because its id was rotated meanwhile",
+            ),
+            Self::Rejected { field, .. } => {
+                write!(f, "another request changed field `{field}` meanwhile; ask again")
+            }
+            Self::Invalid { field: Some(field) } => {
+                write!(f, "merged with another request's change, field `{field}` is not valid")
+            }
+            Self::Invalid { field: None } => {
+                f.write_str("merged with another request's change, the session is not valid")
+            }
+            Self::Contended => {
+                f.write_str("other requests changed the session first, time and again; ask again")
+            }
+            Self::Store(_) => f.write_str("the session store failed"),
+            Self::Detached => f.write_str(
+                "a `rotate` field was changed in a detached session, where no new id can be sent; \
+                 change it in a request",
+            ),
+            Self::Id(_) => f.write_str("no session id could be made"),
             Self::Late => f.write_str(
                 "the head of the response is sent: this session can't be committed any more",
             ),
@@ -138,7 +204,10 @@ impl std::error::Error for CommitError {
         match self {
             Self::Encode(error) => Some(error),
             Self::BeforeSave(error) => Some(&**error),
-            Self::Conflict { source: Some(error), .. } => Some(error),
+            Self::Conflict { source: Some(error), .. }
+            | Self::Rejected { source: Some(error), .. } => Some(error),
+            Self::Store(error) => Some(error),
+            Self::Id(error) => Some(&**error),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 //! No event holds a token, a key or a field's value (DESIGN rule 32).
 
 use crate::data::DecodeError;
+use crate::store::StoreError;
 
 /// Something happened to a session. [`name`](Self::name) gives the stable name that `tracing` shows
 /// in the field `event`, with the target `session` and the schema in the field `session`.
@@ -36,15 +37,16 @@ pub enum Event<'a> {
     Ended,
     /// A request brought two different valid sessions: neither is used.
     Ambiguous,
-    /// One field was changed twice and its `merge` policy refuses that.
+    /// Another request wrote the session meanwhile: both changes were merged. Or they could not be:
+    /// then there is a field.
     Conflict {
-        /// The field.
-        field: &'static str,
+        /// The field whose `merge` policy refuses.
+        field: Option<&'static str>,
     },
     /// A bounded store let a session go.
     Evicted,
-    /// The store could not be reached.
-    Outage,
+    /// The store could not do what it was asked.
+    Outage(&'a StoreError),
     /// A session does not fit into its carrier: it was not written.
     TooLarge {
         /// The largest field.
@@ -94,7 +96,7 @@ impl Event<'_> {
             Self::Ambiguous => "ambiguous",
             Self::Conflict { .. } => "conflict",
             Self::Evicted => "evicted",
-            Self::Outage => "outage",
+            Self::Outage(_) => "outage",
             Self::TooLarge { .. } => "too_large",
             Self::LateChange => "late_change",
         }
@@ -104,11 +106,10 @@ impl Event<'_> {
     #[must_use]
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Invalid(InvalidReason::Refused { field }) | Self::TooLarge { field, .. } => {
-                *field
-            }
+            Self::Invalid(InvalidReason::Refused { field })
+            | Self::TooLarge { field, .. }
+            | Self::Conflict { field } => *field,
             Self::Undecodable(error) => error.field(),
-            Self::Conflict { field } => Some(field),
             _ => None,
         }
     }
@@ -153,12 +154,19 @@ impl Events {
         }
         match event {
             Event::Created | Event::Loaded | Event::Missing | Event::Changed { .. } => at!(DEBUG),
-            Event::Expired | Event::Renewed | Event::Evicted => at!(DEBUG),
+            Event::Expired | Event::Renewed | Event::Evicted | Event::Conflict { field: None } => {
+                at!(DEBUG);
+            }
             Event::Invalid(_) | Event::Rotated | Event::Destroyed | Event::Ended => at!(INFO),
+            Event::Outage(error) => tracing::warn!(
+                target: "session",
+                event = event.name(),
+                session = self.schema,
+                error = *error as &(dyn std::error::Error + 'static),
+            ),
             Event::Undecodable(_)
             | Event::Ambiguous
-            | Event::Conflict { .. }
-            | Event::Outage
+            | Event::Conflict { field: Some(_) }
             | Event::TooLarge { .. }
             | Event::LateChange => at!(WARN),
         }

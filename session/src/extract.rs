@@ -1,9 +1,11 @@
 //! What handlers take: [`TypedSession`], and why there might be none.
 
 use crate::data::{MaxAge, SessionData};
+use crate::detached::{DetachError, DetachedSession};
 use crate::error::{CommitError, MaxAgeError};
 use crate::id::SessionHandle;
 use crate::life::{LendError, OpenError, Slot};
+use crate::store::StoreError;
 use crate::time::{Millis, in_ms};
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
@@ -52,11 +54,13 @@ impl<T> Clone for SlotExtension<T> {
 }
 
 impl<T: SessionData> TypedSession<T> {
-    pub(crate) fn open(slot: Arc<Slot<T>>, request: &Parts) -> Result<Self, SessionRejection> {
-        let (state, version) = slot.with(|life, engine| {
-            life.open(engine, request).map_err(SessionRejection::of_open::<T>)?;
-            life.lend(engine).map_err(SessionRejection::of_lend::<T>)
-        })?;
+    pub(crate) async fn open(
+        slot: Arc<Slot<T>>,
+        request: &Parts,
+    ) -> Result<Self, SessionRejection> {
+        slot.open(request).await.map_err(SessionRejection::of_open::<T>)?;
+        let lent = slot.with(|life, engine| life.lend(engine));
+        let (state, version) = lent.map_err(SessionRejection::of_lend::<T>)?;
         Ok(Self { state: Some(state), version, written: false, slot })
     }
 
@@ -66,10 +70,10 @@ impl<T: SessionData> TypedSession<T> {
     }
 
     /// The session's public name: random, stable through rotation, no credential. Sessions in
-    /// cookies have none.
+    /// cookies have none. That of a new session is good if the session comes to be written.
     #[must_use]
     pub fn id(&self) -> Option<SessionHandle> {
-        None
+        self.slot.with(|life, engine| life.public_handle(engine))
     }
 
     /// Whether the request brought no live session: no token, or one that is invalid, expired,
@@ -119,20 +123,33 @@ impl<T: SessionData> TypedSession<T> {
         self.slot.with(|life, engine| life.forbid(engine));
     }
 
-    /// Commits now what changed so far. Its token is sent with the response whatever the status.
+    /// Commits now what changed so far. Its token is sent with the response whatever the status. A
+    /// new id of a session that is in a store waits for the response: until then the old one holds.
+    ///
+    /// Dropped before it is done, it has written or it has not; the handle is as good as before.
     ///
     /// # Errors
     /// When the session can't be committed: what the client holds is what it held before.
-    #[expect(clippy::unused_async, reason = "sessions in stores will wait here")]
     pub async fn commit(&mut self) -> Result<(), CommitError> {
+        let lending = self.give()?;
+        lending.0.slot.commit().await
+    }
+
+    /// Gives what the handle holds to the request, until the guard goes.
+    fn give(&mut self) -> Result<LendAgain<'_, T>, CommitError> {
         let (version, written) = (self.version, self.written);
         let Some(state) = self.state.take() else {
-            return Ok(());
+            return Err(CommitError::Late);
         };
-        let (state, version, committed) =
-            self.slot.with(|life, engine| life.commit_through(engine, state, version, written));
-        (self.state, self.version, self.written) = (Some(state), version, false);
-        committed
+        let given = self
+            .slot
+            .with(|life, engine| life.give_for_commit(engine, state, version, written));
+        if let Err(state) = given {
+            self.state = Some(state);
+            return Err(CommitError::Late);
+        }
+        self.written = false;
+        Ok(LendAgain(self))
     }
 
     /// Ends the session: the client forgets its token, whatever becomes of the request. What is
@@ -161,6 +178,29 @@ impl<T: SessionData> TypedSession<T> {
         self.slot.with(|life, _| life.note_replaced());
     }
 
+    /// The session for what outlives this request: commits what changed so far, and gives a handle
+    /// that works on when the response is out. For sessions in stores.
+    ///
+    /// # Errors
+    /// When there is nothing in a store to work on, or what changed so far can't be committed.
+    pub async fn detach(mut self) -> Result<DetachedSession<T>, DetachError> {
+        self.commit().await.map_err(DetachError::Commit)?;
+        let slot = self.slot.detach().await.map_err(DetachError::Commit)?;
+        let slot = Arc::new(slot.ok_or(DetachError::NoRow)?);
+        let (state, version) = slot.with(|life, engine| life.lend_again(engine));
+        Ok(DetachedSession::new(Self { state: Some(state), version, written: false, slot }))
+    }
+
+    /// Brings in what others wrote to the store meanwhile.
+    pub(crate) async fn refresh(&mut self) -> Result<(), CommitError> {
+        let lending = self.give()?;
+        lending.0.slot.refresh().await
+    }
+
+    pub(crate) fn slot(&self) -> &Slot<T> {
+        &self.slot
+    }
+
     pub(crate) fn mark_set(&mut self, index: usize) {
         self.slot.with(|life, _| life.mark(index));
     }
@@ -172,6 +212,16 @@ impl<T: SessionData> TypedSession<T> {
             (self.state, self.version) = (Some(state), version);
         }
         self.written = true;
+    }
+}
+
+/// Gives a handle back what it holds, when its commit is done or dropped.
+struct LendAgain<'s, T: SessionData>(&'s mut TypedSession<T>);
+
+impl<T: SessionData> Drop for LendAgain<'_, T> {
+    fn drop(&mut self) {
+        let (state, version) = self.0.slot.with(|life, engine| life.lend_again(engine));
+        (self.0.state, self.0.version) = (Some(state), version);
     }
 }
 
@@ -256,7 +306,7 @@ where
 
     async fn from_request_parts(request: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
         let slot = SessionRejection::slot::<T>(request)?;
-        Self::open(slot, request)
+        Self::open(slot, request).await
     }
 }
 
@@ -272,8 +322,12 @@ where
         _state: &S,
     ) -> Result<Option<Self>, Self::Rejection> {
         let slot = SessionRejection::slot::<T>(request)?;
-        let session = Self::open(slot, request)?;
-        let live = session.slot.with(|life, _| life.is_live());
+        let session = Self::open(slot, request).await?;
+        let (live, cut_off) = session.slot.with(|life, _| (life.is_live(), life.is_cut_off()));
+        if cut_off && !live {
+            // There may be one: nobody knows.
+            return Err(SessionRejection::Unavailable { session: std::any::type_name::<T>() });
+        }
         Ok(live.then_some(session))
     }
 }
@@ -301,6 +355,19 @@ pub enum SessionRejection {
         /// What does not decode.
         source: crate::DecodeError,
     },
+    /// The store can't say whether there is a session, and a blank one was asked for with
+    /// [`OnOutage::Ignore`](crate::OnOutage::Ignore). Status 503.
+    Unavailable {
+        /// The session type.
+        session: &'static str,
+    },
+    /// The store failed. Status 503.
+    Store {
+        /// The session type.
+        session: &'static str,
+        /// What the store said.
+        source: Arc<StoreError>,
+    },
     /// A state can't be encoded. Status 500.
     Unencodable {
         /// The session type.
@@ -311,7 +378,7 @@ pub enum SessionRejection {
 }
 
 impl SessionRejection {
-    fn slot<T: SessionData>(request: &Parts) -> Result<Arc<Slot<T>>, Self> {
+    pub(crate) fn slot<T: SessionData>(request: &Parts) -> Result<Arc<Slot<T>>, Self> {
         match request.extensions.get::<SlotExtension<T>>() {
             Some(SlotExtension(Some(slot))) => Ok(Arc::clone(slot)),
             _ => Err(Self::LayerMissing { session: std::any::type_name::<T>() }),
@@ -323,6 +390,7 @@ impl SessionRejection {
         match error {
             OpenError::Undecodable(source) => Self::Undecodable { session, source },
             OpenError::Encode(source) => Self::Unencodable { session, source },
+            OpenError::Store(source) => Self::Store { session, source },
         }
     }
 
@@ -338,7 +406,10 @@ impl SessionRejection {
     /// The response's status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        StatusCode::INTERNAL_SERVER_ERROR
+        match self {
+            Self::Store { .. } | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 }
 
@@ -359,6 +430,9 @@ impl fmt::Display for SessionRejection {
                 write!(f, "what was stored of `{session}` does not fit the type any more")
             }
             Self::Unencodable { session, .. } => write!(f, "a `{session}` can't be encoded"),
+            Self::Unavailable { session } | Self::Store { session, .. } => {
+                write!(f, "the store of `{session}` is not available")
+            }
         }
     }
 }
@@ -366,7 +440,8 @@ impl fmt::Display for SessionRejection {
 impl std::error::Error for SessionRejection {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::LayerMissing { .. } | Self::Held { .. } => None,
+            Self::LayerMissing { .. } | Self::Held { .. } | Self::Unavailable { .. } => None,
+            Self::Store { source, .. } => Some(&**source),
             Self::Undecodable { source, .. } => Some(source),
             Self::Unencodable { source, .. } => Some(source),
         }

@@ -47,6 +47,7 @@ extern crate self as session;
 mod base64url;
 mod carrier;
 mod data;
+mod detached;
 mod error;
 mod event;
 mod extract;
@@ -54,6 +55,7 @@ mod id;
 mod layer;
 mod life;
 mod seal;
+mod sessions;
 pub mod store;
 mod time;
 
@@ -66,16 +68,19 @@ pub mod __private;
 pub use carrier::{Carrier, CookieError, HeaderCarrier, Priority, SameSite, Token};
 pub use data::{
     Codec, DecodeError, Deserializable, EncodeError, Extend, Field, Json, MaxAge, MergeError,
-    MergesByLastOnly, NoSecrets, Payload, PayloadWriter, Serializable, SessionData,
+    MergesByLastOnly, NoIndexes, NoSecrets, Payload, PayloadWriter, Serializable, SessionData,
 };
+pub use detached::{DetachError, DetachedSession};
 pub use error::{BoxError, BuildError, CommitError, MaxAgeError};
 pub use event::{Event, InvalidReason};
 pub use extract::{Changed, SessionRejection, TypedSession};
-pub use id::SessionHandle;
+pub use id::{HandleError, SessionHandle};
 pub use layer::{
-    AnyMerge, LastWriteWins, MergeAccepted, OnUndecodable, SessionBuilder, SessionFuture,
+    AnyMerge, Keeps, MergeAccepted, MergeOf, OnUndecodable, SessionBuilder, SessionFuture,
     SessionLayer, SessionService,
 };
+pub use life::{OnEnded, OnOutage};
 pub use seal::{Keys, KeysError};
 pub use session_derive::Session;
+pub use sessions::{Sessions, SessionsBy, SessionsError, StoredSession};
 pub use time::{Clock, Millis, SystemClock, days, hours, minutes, seconds};

@@ -7,6 +7,7 @@ use session::{
     Codec, DecodeError, Deserializable, EncodeError, Payload, Serializable, Session, SessionData,
     SessionLayer,
 };
+use session_tests::at_once;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -113,33 +114,33 @@ fn rule_21_a_sequence_is_read_in_the_order_of_declaration() {
 #[test]
 fn rule_20_21_a_codec_of_two_methods_is_enough() {
     let sessions = builder().codec(Map).build().expect("good options");
-    let mut session = sessions.open(&HeaderMap::new()).expect("a blank session");
+    let mut session = at_once(sessions.open(&HeaderMap::new())).expect("a blank session");
     session.set_views(5);
     session.note = Some("x".to_owned());
     assert_eq!(session.changed().iter().collect::<Vec<_>>(), ["views", "note"]);
     let cookie = set_cookie(&sessions, session).expect("a change");
     let request = brought(&cookie);
 
-    let session = sessions.open(&request).expect("no rejection");
+    let session = at_once(sessions.open(&request)).expect("no rejection");
     assert_eq!((session.views, session.note.as_deref()), (5, Some("x")));
     assert_eq!(set_cookie(&sessions, session), None, "nothing changed");
 
-    let mut session = sessions.open(&request).expect("no rejection");
+    let mut session = at_once(sessions.open(&request)).expect("no rejection");
     session.views += 0;
     session.note = Some("x".to_owned());
     assert!(session.changed().is_empty());
     assert_eq!(set_cookie(&sessions, session), None, "the same values are no change");
 
-    let mut session = sessions.open(&request).expect("no rejection");
+    let mut session = at_once(sessions.open(&request)).expect("no rejection");
     session.colour = "long".repeat(2000);
-    let error = sessions.close(session, &mut HeaderMap::new()).expect_err("too large");
+    let error = at_once(sessions.close(session, &mut HeaderMap::new())).expect_err("too large");
     let said = format!("{error}");
     assert!(said.contains("largest field is `colour`"), "{said}");
 
     // What JSON's own codec wrote is, by chance, readable; what is no state is not.
     let json = builder().build().expect("good options");
-    let made = testing::headers(&json, visit(3, "y", 0)).expect("encodable");
-    assert_eq!(sessions.open(&made).expect("no rejection").views, 3);
+    let made = at_once(testing::headers(&json, visit(3, "y", 0))).expect("encodable");
+    assert_eq!(at_once(sessions.open(&made)).expect("no rejection").views, 3);
 }
 
 /// Keeps what it does not know, in its own way.
@@ -190,11 +191,11 @@ fn rule_21_keeping_unknown_members_is_the_codecs_job() {
         let (newer, older) =
             (newer(ManualClock::default()).expect("good"), older.build().expect("good"));
         let state = Newer { views: 1, added: Some("later".to_owned()) };
-        let request = testing::headers(&newer, state).expect("encodable");
-        let mut session = older.open(&request).expect("no rejection");
+        let request = at_once(testing::headers(&newer, state)).expect("encodable");
+        let mut session = at_once(older.open(&request)).expect("no rejection");
         session.views += 1;
         let cookie = set_cookie(&older, session).expect("a change");
-        let session = newer.open(&brought(&cookie)).expect("no rejection");
+        let session = at_once(newer.open(&brought(&cookie))).expect("no rejection");
         assert_eq!((session.views, session.added.as_deref()), (2, kept), "{codec}");
     }
 }

@@ -4,6 +4,7 @@ use crate::support::*;
 use http::{HeaderMap, header};
 use session::testing::{self, ManualClock};
 use session::{BoxError, CommitError, Session, SessionBuilder, SessionLayer, TypedSession};
+use session_tests::at_once;
 use std::collections::BTreeMap;
 
 #[derive(Session)]
@@ -27,7 +28,7 @@ fn account(
     let builder = SessionLayer::signed(keys()).clock(ManualClock::default());
     let sessions = options(builder).build().expect("good options");
     let state = Account { user: Some(7), tenant: Some(1), ..blank() };
-    let request = testing::headers(&sessions, state).expect("encodable");
+    let request = at_once(testing::headers(&sessions, state)).expect("encodable");
     (sessions, request)
 }
 
@@ -37,7 +38,7 @@ fn closed(
     session: TypedSession<Account>,
 ) -> (Option<String>, Option<CommitError>) {
     let mut headers = HeaderMap::new();
-    let error = sessions.close(session, &mut headers).err();
+    let error = at_once(sessions.close(session, &mut headers)).err();
     let cookie =
         headers.get(header::SET_COOKIE).map(|cookie| cookie.to_str().expect("ASCII").to_owned());
     (cookie, error)
@@ -59,7 +60,7 @@ const ENDS: [(&str, Ends); 2] = [
 fn rule_11_an_end_is_carried_out_though_the_next_state_is_too_large() {
     for (how, end) in ENDS {
         let (sessions, request) = account(|b| b);
-        let mut session = sessions.open(&request).expect("no rejection");
+        let mut session = at_once(sessions.open(&request)).expect("no rejection");
         end(&mut session);
         session.note = "x".repeat(5000);
         let (cookie, error) = closed(&sessions, session);
@@ -72,7 +73,7 @@ fn rule_11_an_end_is_carried_out_though_the_next_state_is_too_large() {
 #[test]
 fn rule_11_an_end_is_carried_out_though_the_next_state_can_not_be_encoded() {
     let (sessions, request) = account(|b| b);
-    let mut session = sessions.open(&request).expect("no rejection");
+    let mut session = at_once(sessions.open(&request)).expect("no rejection");
     session.destroy();
     session.keyed.insert(vec![1], 1);
     let (cookie, error) = closed(&sessions, session);
@@ -86,7 +87,7 @@ fn rule_11_an_end_is_carried_out_though_before_save_fails() {
     for (how, end) in ENDS {
         let (sessions, request) =
             account(|b| b.before_save(|_, _| Err::<(), BoxError>("no".into())));
-        let mut session = sessions.open(&request).expect("no rejection");
+        let mut session = at_once(sessions.open(&request)).expect("no rejection");
         end(&mut session);
         session.note = "x".to_owned();
         let (cookie, error) = closed(&sessions, session);
@@ -99,7 +100,7 @@ fn rule_11_an_end_is_carried_out_though_before_save_fails() {
 #[test]
 fn rule_11_a_logout_ends_the_session_though_another_rotate_field_has_a_value() {
     let (sessions, request) = account(|b| b.auto_commit(false));
-    let mut session = sessions.open(&request).expect("no rejection");
+    let mut session = at_once(sessions.open(&request)).expect("no rejection");
     session.user = None;
     session.tenant = Some(2);
     let (cookie, error) = closed(&sessions, session);
@@ -122,7 +123,7 @@ fn rule_13_a_failed_commit_keeps_the_changes() {
     ];
     for (spoil, mend) in spoils {
         let (sessions, request) = account(|b| b);
-        let mut session = sessions.open(&request).expect("no rejection");
+        let mut session = at_once(sessions.open(&request)).expect("no rejection");
         session.views = 9;
         spoil(&mut session);
         now(session.commit()).expect_err("it can't be written");
@@ -130,7 +131,8 @@ fn rule_13_a_failed_commit_keeps_the_changes() {
         mend(&mut session);
         let (cookie, error) = closed(&sessions, session);
         assert!(error.is_none(), "{error:?}");
-        let opened = sessions.open(&brought(&cookie.expect("a change"))).expect("no rejection");
+        let opened =
+            at_once(sessions.open(&brought(&cookie.expect("a change")))).expect("no rejection");
         assert_eq!((opened.user, opened.views), (Some(7), 9));
     }
 }
@@ -140,7 +142,7 @@ fn rule_13_a_failed_commit_keeps_the_changes() {
 fn rule_11_a_logout_after_a_commit_ends_the_session() {
     for (how, end) in ENDS {
         let (sessions, _) = account(|b| b.auto_commit(false));
-        let mut session = sessions.open(&HeaderMap::new()).expect("a blank session");
+        let mut session = at_once(sessions.open(&HeaderMap::new())).expect("a blank session");
         (session.user, session.tenant) = (Some(7), Some(1));
         now(session.commit()).expect("a good session");
         end(&mut session);

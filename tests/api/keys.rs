@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use session::testing::ManualClock;
 use session::{Keys, KeysError, SessionLayer, testing};
+use session_tests::at_once;
 use std::error::Error;
 use std::process::Command;
 
@@ -29,7 +30,7 @@ fn token(keys: Keys) -> String {
         .build()
         .expect("good options");
     let state = Visit { views: 1, note: None, colour: String::new(), scratch: 0, size: 0 };
-    let headers = testing::headers(&sessions, state).expect("encodable");
+    let headers = at_once(testing::headers(&sessions, state)).expect("encodable");
     headers[http::header::COOKIE].to_str().expect("ASCII").to_owned()
 }
 

@@ -4,6 +4,7 @@ use crate::support::*;
 use http::HeaderMap;
 use session::testing::ManualClock;
 use session::{MaxAge, MaxAgeError, SessionLayer, days, seconds};
+use session_tests::at_once;
 use std::time::Duration;
 
 fn max_age(cookie: &str) -> Option<u64> {
@@ -15,7 +16,7 @@ fn max_age(cookie: &str) -> Option<u64> {
 #[test]
 fn rule_30_security_25_impossible_lifetimes_of_one_session_are_refused() {
     let sessions = builder().build().expect("good options");
-    let mut session = sessions.open(&HeaderMap::new()).expect("a blank session");
+    let mut session = at_once(sessions.open(&HeaderMap::new())).expect("a blank session");
     let longer = Duration::from_millis(1 << 48);
     for bad in [Duration::ZERO, Duration::from_nanos(999_999), longer, Duration::MAX] {
         assert_eq!(session.set_max_age(bad), Err(MaxAgeError), "{bad:?}");
@@ -52,11 +53,11 @@ fn rule_30_a_browser_session_has_no_max_age_and_the_same_end() {
     assert!(!cookie.contains("Max-Age") && !cookie.contains("Expires"), "{cookie}");
     let request = brought(&cookie);
     clock.advance(days(1));
-    let session = sessions.open(&request).expect("no rejection");
+    let session = at_once(sessions.open(&request)).expect("no rejection");
     assert!(!session.is_new(), "alive at the very millisecond of expiry");
     assert_eq!(session.max_age(), MaxAge::Browser);
     clock.advance(Duration::from_millis(1));
-    assert!(sessions.open(&request).expect("no rejection").is_new(), "dead one later");
+    assert!(at_once(sessions.open(&request)).expect("no rejection").is_new(), "dead one later");
 }
 
 // Fails when the clock's jumps panic, or revive, or extend (security 24).
@@ -78,7 +79,7 @@ fn security_24_the_clock_may_jump() {
         (u64::MAX / 1000, false),
     ] {
         clock.set(ms);
-        let session = sessions.open(&request).expect("no rejection");
+        let session = at_once(sessions.open(&request)).expect("no rejection");
         assert_eq!(!session.is_new(), alive, "at {ms}");
         let answer = set_cookie(&sessions, session);
         if alive && ms <= begin {
@@ -105,7 +106,7 @@ fn security_24_impossible_clocks_do_not_panic() {
         let sessions =
             SessionLayer::<Visit>::signed(keys()).clock(Fixed(time)).build().expect("good options");
         let cookie = first_cookie(&sessions);
-        let session = sessions.open(&brought(&cookie)).expect("no rejection");
+        let session = at_once(sessions.open(&brought(&cookie))).expect("no rejection");
         assert_eq!(session.views, 1, "{time:?}");
     }
 }
@@ -115,12 +116,12 @@ fn security_24_impossible_clocks_do_not_panic() {
 fn rule_30_a_lifetime_of_its_own_persists_and_beats_the_configured_one() {
     let clock = ManualClock::default();
     let sessions = builder().clock(clock.clone()).build().expect("good options");
-    let mut session = sessions.open(&HeaderMap::new()).expect("a blank session");
+    let mut session = at_once(sessions.open(&HeaderMap::new())).expect("a blank session");
     session.set_max_age(days(7)).expect("a good lifetime");
     let cookie = set_cookie(&sessions, session).expect("a write");
     assert_eq!(max_age(&cookie), Some(7 * 86_400));
     clock.advance(days(6));
-    let session = sessions.open(&brought(&cookie)).expect("no rejection");
+    let session = at_once(sessions.open(&brought(&cookie))).expect("no rejection");
     assert!(!session.is_new());
     assert_eq!(session.max_age(), MaxAge::Idle(days(7)));
     let renewed = set_cookie(&sessions, session).expect("less than half is left");

@@ -1,6 +1,7 @@
 //! The names that accessors may not have.
 
 use session::{Keys, Session, SessionLayer};
+use session_tests::at_once;
 use std::collections::BTreeSet;
 
 const EXTRACT: &str = include_str!("../../session/src/extract.rs");
@@ -88,7 +89,7 @@ struct Inside {
 fn rule_1_what_is_private_reserves_nothing() {
     let keys = Keys::new([[7; 32]]).expect("a good key");
     let sessions = SessionLayer::<Inside>::signed(keys).build().expect("good options");
-    let mut session = sessions.open(&http::HeaderMap::new()).expect("a blank session");
+    let mut session = at_once(sessions.open(&http::HeaderMap::new())).expect("a blank session");
     session.state += 1;
     session.version += 2;
     session.written = true;

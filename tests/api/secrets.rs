@@ -4,6 +4,7 @@ use crate::support::*;
 use http::HeaderMap;
 use session::testing::ManualClock;
 use session::{Codec, Json, Keys, Payload, SessionLayer};
+use session_tests::at_once;
 use std::fmt::Debug;
 
 const NOTE: &str = "s3cret-n0te";
@@ -40,14 +41,14 @@ fn rule_32_security_6_debug_shows_no_secret() {
     let builder = SessionLayer::<Visit>::signed(keys.clone()).clock(ManualClock::default());
     let before = format!("{builder:?}");
     let sessions = builder.build().expect("good options");
-    let mut session = sessions.open(&HeaderMap::new()).expect("a blank session");
+    let mut session = at_once(sessions.open(&HeaderMap::new())).expect("a blank session");
     session.note = Some(NOTE.to_owned());
     let mut response = HeaderMap::new();
     let changed = format!("{:?} {:?}", session, session.changed());
-    sessions.close(session, &mut response).expect("can be committed");
+    at_once(sessions.close(session, &mut response)).expect("can be committed");
     let cookie = response[http::header::SET_COOKIE].to_str().expect("ASCII").to_owned();
     let token = cookie.split(['=', ';']).nth(1).expect("a value");
-    let session = sessions.open(&brought(&cookie)).expect("no rejection");
+    let session = at_once(sessions.open(&brought(&cookie))).expect("no rejection");
     assert_eq!(session.note.as_deref(), Some(NOTE));
     let mut payload = Payload::default();
     Json::default().encode::<Visit>(&session, &mut payload).expect("encodable");
@@ -62,7 +63,8 @@ fn rule_32_security_6_debug_shows_no_secret() {
     shows_nothing("PayloadWriter", &payload.start(), token);
     shows_nothing("the response's headers", &response, token);
     assert!(
-        format!("{:?}", sessions.open(&brought(&cookie)).expect("ok").changed()).contains("{}")
+        format!("{:?}", at_once(sessions.open(&brought(&cookie))).expect("ok").changed())
+            .contains("{}")
     );
 }
 
@@ -70,7 +72,7 @@ fn rule_32_security_6_debug_shows_no_secret() {
 #[test]
 fn debug_says_what_something_is() {
     let sessions = builder().build().expect("good options");
-    let session = sessions.open(&HeaderMap::new()).expect("a blank session");
+    let session = at_once(sessions.open(&HeaderMap::new())).expect("a blank session");
     for (shown, parts) in [
         (format!("{:?}", keys()), vec!["Keys", "len: 1"]),
         (format!("{:?}", builder()), vec!["SessionBuilder", "Visit", "__Host-session"]),

@@ -4,6 +4,7 @@ use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use session::testing::ManualClock;
 use session::{Keys, Session, SessionBuilder, SessionData, SessionLayer, TypedSession};
+use session_tests::at_once;
 
 #[derive(Session)]
 pub struct Visit {
@@ -32,13 +33,13 @@ pub fn set_cookie<T: SessionData>(
     session: TypedSession<T>,
 ) -> Option<String> {
     let mut headers = HeaderMap::new();
-    sessions.close(session, &mut headers).expect("can be committed");
+    at_once(sessions.close(session, &mut headers)).expect("can be committed");
     headers.get(SET_COOKIE).map(|cookie| cookie.to_str().expect("ASCII").to_owned())
 }
 
 /// A new session in which something changed, as Set-Cookie.
 pub fn first_cookie(sessions: &SessionLayer<Visit>) -> String {
-    let mut session = sessions.open(&HeaderMap::new()).expect("a blank session");
+    let mut session = at_once(sessions.open(&HeaderMap::new())).expect("a blank session");
     session.views += 1;
     set_cookie(sessions, session).expect("a change")
 }

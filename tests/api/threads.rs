@@ -5,6 +5,7 @@ use session::*;
 use std::fmt::Debug;
 
 fn shared<T: Send + Sync + 'static>() {}
+fn sent<T: Send + 'static>() {}
 fn cloned<T: Clone>() {}
 fn shown<T: Debug>() {}
 fn error<T: std::error::Error + Send + Sync + 'static>() {}
@@ -16,7 +17,7 @@ fn public_types_are_send_sync_and_where_promised_clone() {
     shared::<SessionLayer<Visit>>();
     shared::<SessionBuilder<Visit>>();
     shared::<SessionService<(), Visit>>();
-    shared::<SessionFuture<std::future::Ready<()>, Visit>>();
+    sent::<SessionFuture<std::future::Ready<()>, Visit>>();
     shared::<TypedSession<Visit>>();
     shared::<Changed<Visit>>();
     shared::<Payload>();

@@ -1,7 +1,9 @@
 //! Rule 32: what happened, by stable names.
 
 use axum::http::HeaderMap;
+use session::store::StoreError;
 use session::{Event, Session, SessionLayer, TypedSession, days, hours, testing::ManualClock};
+use session_tests::at_once;
 use session_tests::{NAME, ring, site, site_under};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -109,9 +111,9 @@ fn rule_32_names_are_stable() {
         (Event::Destroyed, "destroyed"),
         (Event::Ended, "ended"),
         (Event::Ambiguous, "ambiguous"),
-        (Event::Conflict { field: "x" }, "conflict"),
+        (Event::Conflict { field: Some("x") }, "conflict"),
         (Event::Evicted, "evicted"),
-        (Event::Outage, "outage"),
+        (Event::Outage(&StoreError::corrupt()), "outage"),
         (Event::TooLarge { field: None, bytes: 2, limit: 1 }, "too_large"),
         (Event::LateChange, "late_change"),
     ];
@@ -140,7 +142,7 @@ async fn rule_32_invalid_says_why() {
     let open = |cookie: &str| {
         let mut headers = HeaderMap::new();
         headers.insert("cookie", cookie.parse().expect("ASCII"));
-        drop(layer.open(&headers).expect("a session"));
+        drop(at_once(layer.open(&headers)).expect("a session"));
         reasons.lock().expect("sane").pop().unwrap_or_default()
     };
     let site = site::<Visit, _>(|b| b);

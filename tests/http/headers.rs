@@ -4,6 +4,7 @@ use axum::http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{AppendHeaders, Response};
 use session::{HeaderCarrier, Session, TypedSession};
+use session_tests::at_once;
 use session_tests::{NAME, request, site};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
@@ -155,7 +156,8 @@ async fn rule_19_token_headers_are_sensitive() {
             *see.lock().expect("sane") = headers;
         };
         let mut request = request("");
-        let sent = session::testing::headers(&site.layer, Visit { views: 1 }).expect("encodable");
+        let sent =
+            at_once(session::testing::headers(&site.layer, Visit { views: 1 })).expect("encodable");
         request.headers_mut().extend(sent);
         let response: Response = site.app(handler).oneshot(request).await.expect("an answer");
         assert!(response.headers()[TOKEN].is_sensitive());

@@ -3,6 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::{COOKIE, HeaderName, SET_COOKIE};
 use session::{HeaderCarrier, Session, testing};
+use session_tests::at_once;
 use session_tests::{request, site};
 
 #[derive(Session)]
@@ -19,21 +20,21 @@ async fn rule_15_a_session_opens_from_raw_headers_and_closes_into_them() {
     let mut headers = HeaderMap::new();
     headers.insert(COOKIE, site.cookie(Visit { views: 41, code: None }).parse().expect("ASCII"));
 
-    let session = site.layer.open(&headers).expect("a session");
+    let session = at_once(site.layer.open(&headers)).expect("a session");
     assert!(!session.is_new());
     let mut out = HeaderMap::new();
-    site.layer.close(session, &mut out).expect("nothing to do");
+    at_once(site.layer.close(session, &mut out)).expect("nothing to do");
     assert!(!out.contains_key(SET_COOKIE));
 
-    let mut session = site.layer.open(&headers).expect("a session");
+    let mut session = at_once(site.layer.open(&headers)).expect("a session");
     session.views += 1;
-    site.layer.close(session, &mut out).expect("fits");
+    at_once(site.layer.close(session, &mut out)).expect("fits");
     assert_eq!(out["cache-control"], "no-store");
     let line = out[SET_COOKIE].to_str().expect("ASCII");
     let cookie = line.split(';').next().expect("a pair");
     assert_eq!(site.state(cookie).views, 42);
 
-    drop(site.layer.open(&headers).expect("dropped, it commits nothing"));
+    drop(at_once(site.layer.open(&headers)).expect("dropped, it commits nothing"));
 }
 
 #[derive(Session)]
@@ -45,10 +46,10 @@ struct Big {
 #[tokio::test]
 async fn rule_15_closing_fails_as_a_commit_fails() {
     let site = site::<Big, _>(|b| b);
-    let mut session = site.layer.open(&HeaderMap::new()).expect("a session");
+    let mut session = at_once(site.layer.open(&HeaderMap::new())).expect("a session");
     session.text = "x".repeat(5000);
     let mut out = HeaderMap::new();
-    let error = site.layer.close(session, &mut out).expect_err("too large");
+    let error = at_once(site.layer.close(session, &mut out)).expect_err("too large");
     assert!(error.to_string().contains("`text`"), "{error}");
     assert!(!out.contains_key(SET_COOKIE));
 }
@@ -57,8 +58,8 @@ async fn rule_15_closing_fails_as_a_commit_fails() {
 #[tokio::test]
 async fn rule_15_testing_makes_a_valid_cookie_from_a_value() {
     let site = site::<Visit, _>(|b| b.name("sid"));
-    let headers =
-        testing::headers(&site.layer, Visit { views: 41, code: Some(7) }).expect("encodable");
+    let headers = at_once(testing::headers(&site.layer, Visit { views: 41, code: Some(7) }))
+        .expect("encodable");
     let mut live = request("");
     live.headers_mut().extend(headers.clone());
     let read = async |s: session::TypedSession<Visit>| format!("{} {:?}", s.views, s.code);
@@ -71,8 +72,8 @@ async fn rule_15_testing_makes_a_valid_cookie_from_a_value() {
 
     let name = HeaderName::from_static("x-out");
     let bearer = session_tests::site::<Visit, _>(|b| b.carrier(HeaderCarrier::bearer(name)));
-    let headers =
-        testing::headers(&bearer.layer, Visit { views: 1, code: None }).expect("encodable");
+    let headers = at_once(testing::headers(&bearer.layer, Visit { views: 1, code: None }))
+        .expect("encodable");
     assert!(headers["authorization"].to_str().expect("ASCII").starts_with("Bearer "));
-    assert_eq!(bearer.layer.open(&headers).expect("a session").views, 1);
+    assert_eq!(at_once(bearer.layer.open(&headers)).expect("a session").views, 1);
 }

@@ -8,6 +8,7 @@ use session::{
     Carrier, Clock, Codec, DecodeError, EncodeError, Json, Payload, Session, SessionData,
     SessionLayer, Token, TypedSession,
 };
+use session_tests::at_once;
 use session_tests::{Reply, request, ring, site};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -111,7 +112,7 @@ async fn rule_7_nothing_is_done_before_an_extraction() {
         .route("/untouched", get(async || "ok"))
         .route("/read", get(async |session: TypedSession<Visit>| session.views.to_string()))
         .layer(layer.clone());
-    let headers = testing::headers(&layer, Visit { views: 5 }).expect("encodable");
+    let headers = at_once(testing::headers(&layer, Visit { views: 5 })).expect("encodable");
     let send = async |path: &str| {
         let mut request = Request::get(path).body(axum::body::Body::empty()).expect("a request");
         request.headers_mut().extend(headers.clone());

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use session::testing::{self, ManualClock};
 use session::{CommitError, Keys, Session, SessionLayer, SessionRejection, TypedSession};
+use session_tests::at_once;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -183,7 +184,7 @@ fn check(loaded: bool, steps: &[Step]) -> Result<(), TestCaseError> {
     let first = if loaded { begun() } else { blank() };
     let mut model = Model { loaded, versions: vec![first.clone()], conflict: None };
     let request = if loaded {
-        testing::headers(&sessions, begun()).expect("encodable")
+        at_once(testing::headers(&sessions, begun())).expect("encodable")
     } else {
         cookies("__Host-session", &[])
     };
@@ -260,7 +261,8 @@ fn check(loaded: bool, steps: &[Step]) -> Result<(), TestCaseError> {
         let SetCookie::Token(token) = answer else {
             return Err(TestCaseError::fail(format!("{answer:?}, but it changed")));
         };
-        let opened = sessions.open(&cookies("__Host-session", &[&token])).expect("no rejection");
+        let opened =
+            at_once(sessions.open(&cookies("__Host-session", &[&token]))).expect("no rejection");
         prop_assert_eq!(&*opened, model.newest());
     } else {
         prop_assert_eq!(answer, SetCookie::Untouched);

@@ -21,3 +21,15 @@ pub const NAME: &str = "__Host-session";
 pub fn ring(letters: &str) -> Keys {
     Keys::new(letters.bytes().map(|letter| [letter; 32])).expect("32 bytes each, and different")
 }
+
+/// What a future gives that has nothing to wait for: sessions in cookies never do.
+///
+/// # Panics
+/// When it waits.
+pub fn at_once<F: Future>(future: F) -> F::Output {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => panic!("it waits"),
+    }
+}

@@ -1,6 +1,6 @@
 //! A site with one session type, and its visitors.
 
-use super::{NAME, Reply, ring};
+use super::{NAME, Reply, at_once, ring};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -93,7 +93,7 @@ impl<T: SessionData> Site<T> {
     /// When it can't be encoded.
     #[must_use]
     pub fn cookie(&self, state: T) -> String {
-        let headers = testing::headers(&self.layer, state).expect("encodable");
+        let headers = at_once(testing::headers(&self.layer, state)).expect("encodable");
         headers[COOKIE].to_str().expect("ASCII").to_owned()
     }
 
@@ -102,7 +102,7 @@ impl<T: SessionData> Site<T> {
     /// # Panics
     /// When the extraction is refused.
     pub fn state(&self, cookie: &str) -> session::TypedSession<T> {
-        self.layer.open(&headers(cookie)).expect("a session")
+        at_once(self.layer.open(&headers(cookie))).expect("a session")
     }
 
     /// Whether a cookie brings a live session.

@@ -7,6 +7,7 @@ use session::testing::{self, ManualClock};
 use session::{
     Event, InvalidReason, Keys, Session, SessionBuilder, SessionData, SessionLayer, TypedSession,
 };
+use session_tests::at_once;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -146,7 +147,7 @@ pub fn layer<T: SessionData + session::NoSecrets + session::MergesByLastOnly>(
 
 /// The token that a client with this state would bring.
 pub fn token<T: SessionData>(sessions: &SessionLayer<T>, state: T) -> String {
-    let headers = testing::headers(sessions, state).expect("encodable");
+    let headers = at_once(testing::headers(sessions, state)).expect("encodable");
     match headers.get(COOKIE) {
         Some(cookie) => value_of(cookie),
         None => headers.values().next().expect("one").to_str().expect("ASCII").to_owned(),
@@ -172,7 +173,7 @@ pub fn open<T: SessionData>(
     token: &str,
 ) -> TypedSession<T> {
     let headers = cookie(name, token.as_bytes()).expect("a header value");
-    sessions.open(&headers).expect("no rejection")
+    at_once(sessions.open(&headers)).expect("no rejection")
 }
 
 /// The token that closing gives, or `None` when there is no Set-Cookie.
@@ -181,6 +182,6 @@ pub fn close<T: SessionData>(
     session: TypedSession<T>,
 ) -> Option<String> {
     let mut headers = HeaderMap::new();
-    sessions.close(session, &mut headers).expect("can be committed");
+    at_once(sessions.close(session, &mut headers)).expect("can be committed");
     headers.get(SET_COOKIE).map(value_of)
 }

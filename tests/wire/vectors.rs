@@ -5,6 +5,7 @@ use crate::support::*;
 use http::HeaderName;
 use serde::Deserialize;
 use session::{Codec, HeaderCarrier, Json, MaxAge, Payload, SessionData, days, testing};
+use session_tests::at_once;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -235,7 +236,7 @@ where
     let session = if header {
         let value = vector.token.parse().expect("ASCII");
         let headers = [(HeaderName::from_static("x-session"), value)].into_iter().collect();
-        sessions.open(&headers).expect("no rejection")
+        at_once(sessions.open(&headers)).expect("no rejection")
     } else {
         open(&sessions, &vector.cookie, &vector.token)
     };
@@ -256,10 +257,10 @@ where
 #[test]
 fn rule_15_a_sealed_value_is_what_a_response_would_carry() {
     let (sessions, _, _) = layer::<Visit>(&[key_a()], |b| b);
-    let mut session = sessions.open(&http::HeaderMap::new()).expect("a blank session");
+    let mut session = at_once(sessions.open(&http::HeaderMap::new())).expect("a blank session");
     *session = typical();
     let sent = close(&sessions, session).expect("a new session");
-    let made = testing::headers(&sessions, typical()).expect("encodable");
+    let made = at_once(testing::headers(&sessions, typical())).expect("encodable");
     assert_eq!(value_of(&made[http::header::COOKIE]), sent);
 }
 

@@ -151,6 +151,13 @@ impl Payload {
         &mut self.buffer
     }
 
+    /// Takes a buffer that holds the payload in `range`.
+    pub(crate) fn take(&mut self, buffer: Vec<u8>, range: Range<usize>) {
+        self.clear();
+        self.buffer = buffer;
+        self.narrow(range);
+    }
+
     pub(crate) fn narrow(&mut self, range: Range<usize>) {
         debug_assert!(range.end <= self.buffer.len());
         self.range = range;

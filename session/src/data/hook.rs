@@ -3,8 +3,11 @@
 use super::Invalid;
 use crate::BoxError;
 use http::request::Parts;
+use std::marker::PhantomData;
+use std::ops::Deref;
 
-/// A function for `valid = PATH`: `fn(&F) -> bool`, or `fn(&F, &request::Parts) -> bool`.
+/// A function for `valid = PATH`: `fn(&F) -> bool`, or `fn(&F, &request::Parts) -> bool`. Where `F`
+/// dereferences, the function may take what it dereferences to: `&str` for a `String`.
 #[diagnostic::on_unimplemented(
     message = "`valid` needs `fn(&{F}) -> bool` or `fn(&{F}, &http::request::Parts) -> bool`",
     label = "this function has another signature"
@@ -21,6 +24,26 @@ impl<F: ?Sized, H: Fn(&F) -> bool> ValidHook<F, fn(&F)> for H {
 }
 
 impl<F: ?Sized, H: Fn(&F, &Parts) -> bool> ValidHook<F, fn(&F, &Parts)> for H {
+    fn accepts(&self, value: &F, request: &Parts) -> bool {
+        self(value, request)
+    }
+}
+
+/// Tells the functions of what is behind a pointer from those of the pointer itself.
+#[derive(Debug)]
+pub struct Behind<Arguments>(PhantomData<Arguments>);
+
+impl<F: Deref + ?Sized, H: Fn(&F::Target) -> bool> ValidHook<F, Behind<fn(&F)>> for H {
+    fn accepts(&self, value: &F, _request: &Parts) -> bool {
+        self(value)
+    }
+}
+
+impl<F, H> ValidHook<F, Behind<fn(&F, &Parts)>> for H
+where
+    F: Deref + ?Sized,
+    H: Fn(&F::Target, &Parts) -> bool,
+{
     fn accepts(&self, value: &F, request: &Parts) -> bool {
         self(value, request)
     }

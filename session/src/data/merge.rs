@@ -1,8 +1,10 @@
 //! Three-way merges of one field: what was loaded, ours, theirs.
 
+use super::hook::Behind;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
+use std::ops::Deref;
 
 /// Two changes of one field can't both be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +172,39 @@ pub fn union<F: Union + Default>(base: &F, ours: &mut F, theirs: &mut F) {
     ours.union(base, std::mem::take(theirs));
 }
 
-/// `merge = PATH`: `fn(base: &F, ours: &F, theirs: &F) -> F`.
-pub fn by_function<F>(function: impl Fn(&F, &F, &F) -> F, base: &F, ours: &mut F, theirs: &F) {
-    *ours = function(base, ours, theirs);
+/// A function for `merge = PATH`: `fn(base: &F, ours: &F, theirs: &F) -> F`. Where `F` dereferences,
+/// the function may take what it dereferences to: `&str` for a `String`.
+#[diagnostic::on_unimplemented(
+    message = "`merge` needs `fn(base: &{F}, ours: &{F}, theirs: &{F}) -> {F}`",
+    label = "this function has another signature"
+)]
+pub trait MergeHook<F, Arguments> {
+    /// What both changes become.
+    fn merged(&self, base: &F, ours: &F, theirs: &F) -> F;
+}
+
+impl<F, H: Fn(&F, &F, &F) -> F> MergeHook<F, fn(&F)> for H {
+    fn merged(&self, base: &F, ours: &F, theirs: &F) -> F {
+        self(base, ours, theirs)
+    }
+}
+
+impl<F: Deref, H> MergeHook<F, Behind<fn(&F)>> for H
+where
+    H: Fn(&F::Target, &F::Target, &F::Target) -> F,
+{
+    fn merged(&self, base: &F, ours: &F, theirs: &F) -> F {
+        self(base, ours, theirs)
+    }
+}
+
+/// `merge = PATH`.
+#[expect(clippy::needless_pass_by_value, reason = "the derive passes a function item")]
+pub fn by_function<F, Arguments>(
+    hook: impl MergeHook<F, Arguments>,
+    base: &F,
+    ours: &mut F,
+    theirs: &F,
+) {
+    *ours = hook.merged(base, ours, theirs);
 }

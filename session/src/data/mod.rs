@@ -7,6 +7,7 @@ mod codec_error;
 pub(crate) mod diff;
 mod field;
 pub(crate) mod hook;
+pub(crate) mod index;
 pub(crate) mod json;
 pub(crate) mod merge;
 mod option;
@@ -181,6 +182,9 @@ pub struct Invalid {
     note = "keep the value out of this session and on the server, or, if its holder may read it, drop `#[session(secret)]`"
 )]
 pub trait NoSecrets {}
+
+/// Marks types without `index` fields: any store keeps those.
+pub trait NoIndexes {}
 
 /// Marks types whose every field has `merge = last`.
 pub trait MergesByLastOnly {}

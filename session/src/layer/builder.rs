@@ -1,14 +1,19 @@
 //! Building a layer: options of the struct, overridden by the builder's methods, then checked.
 
 use super::place::Place;
+use super::promises::{AnyMerge, MergeAccepted};
+use super::stored::StoreOptions;
 use super::{SessionLayer, Shared};
-use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME, Priority, SameSite, Token};
+use crate::base64url;
+use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME, Priority, SameSite};
 use crate::data::codec::Coder;
-use crate::data::{Codec, Extend, Json, MaxAge, MergesByLastOnly, SessionData};
+use crate::data::{Codec, Extend, Json, MaxAge, SessionData};
 use crate::error::{BoxError, BuildError};
 use crate::event::{Callback, Event, Events};
-use crate::life::{Engine, Hooks, Lifetimes, Policy};
+use crate::id::SessionId;
+use crate::life::{Engine, Home, Hooks, Lifetimes, Pick, Policy};
 use crate::seal::{Keys, Signed};
+use crate::store::LastWriteWins;
 use crate::time::{Clock, Millis, SystemClock, days, in_ms};
 use http::request::Parts;
 use std::fmt;
@@ -22,7 +27,8 @@ use std::time::Duration;
 /// `#[session(..)]` comes before the defaults, and what is said here before both.
 #[must_use = "call `.build()` to make the layer"]
 pub struct SessionBuilder<T, M = AnyMerge> {
-    keys: Keys,
+    home: HomeOption,
+    pub(super) store: StoreOptions,
     cookie: CookieOptions,
     carrier: Option<Box<dyn Carrier>>,
     coder: Box<dyn Coder<T>>,
@@ -51,39 +57,34 @@ pub enum OnUndecodable {
     Fail,
 }
 
-/// The `merge` policies of the type hold, as far as the home allows.
-#[derive(Debug, Clone, Copy)]
-pub struct AnyMerge;
-
-/// Said by [`SessionBuilder::last_write_wins`].
-#[derive(Debug, Clone, Copy)]
-pub struct LastWriteWins;
-
-/// Whether a cookie may hold a type with these `merge` policies: parallel requests can't be merged
-/// in a cookie, so that a type with a policy other than `last` needs
-/// [`last_write_wins()`](SessionBuilder::last_write_wins).
-#[diagnostic::on_unimplemented(
-    message = "`{T}` has fields with a `merge` policy, which a cookie can't honour: the last response wins",
-    label = "parallel requests would lose changes",
-    note = "accept that with `.last_write_wins()` before `.build()`, or drop the `merge`"
-)]
-pub trait MergeAccepted<T> {}
-
-#[diagnostic::do_not_recommend]
-impl<T: MergesByLastOnly> MergeAccepted<T> for AnyMerge {}
-impl<T> MergeAccepted<T> for LastWriteWins {}
-
 /// The idle lifetime unless another is given.
 const MAX_AGE: Duration = days(1);
 /// The absolute lifetime unless another is given (NIST SP 800-63B-4 §5.2, AAL1).
 const ABSOLUTE: Duration = days(30);
 
+/// Where the state is to live.
+enum HomeOption {
+    Signed(Keys),
+    Stored(Pick),
+}
+
 impl<T: SessionData> SessionBuilder<T> {
-    pub(super) fn new(keys: Keys, cookie: fn(&str) -> CookieOptions) -> Self {
+    pub(super) fn signed(keys: Keys) -> Self {
+        Self::new(HomeOption::Signed(keys))
+    }
+}
+
+impl<T: SessionData, M> SessionBuilder<T, M> {
+    pub(super) fn stored(pick: Pick) -> Self {
+        Self::new(HomeOption::Stored(pick))
+    }
+
+    fn new(home: HomeOption) -> Self {
         let options = T::OPTIONS;
         Self {
-            keys,
-            cookie: cookie(options.name.unwrap_or(DEFAULT_NAME)),
+            home,
+            store: StoreOptions::default(),
+            cookie: CookieOptions::named(options.name.unwrap_or(DEFAULT_NAME)),
             carrier: None,
             coder: Box::new(Json),
             max_age: options.max_age.unwrap_or(MaxAge::Idle(MAX_AGE)),
@@ -100,9 +101,7 @@ impl<T: SessionData> SessionBuilder<T> {
             merge: PhantomData,
         }
     }
-}
 
-impl<T: SessionData, M> SessionBuilder<T, M> {
     /// The cookie's name; `__Host-session` by default. Session types of one app need different
     /// ones.
     pub fn name(mut self, name: &str) -> Self {
@@ -255,11 +254,12 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         self
     }
 
-    /// Accepts that of two parallel requests the last response wins, whatever `merge` says: the
-    /// state is in a cookie, where nothing can be merged.
+    /// Accepts that of two parallel requests the last one wins, whatever `merge` says: the state is in
+    /// a cookie, or in a store that can't compare before it writes.
     pub fn last_write_wins(self) -> SessionBuilder<T, LastWriteWins> {
         SessionBuilder {
-            keys: self.keys,
+            home: self.home,
+            store: self.store,
             cookie: self.cookie,
             carrier: self.carrier,
             coder: self.coder,
@@ -306,11 +306,25 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             Some(carrier) => carrier,
             None => Box::new(Cookie::new(&self.cookie)?),
         };
-        if carrier.capacity() < Token::new(&[0; 128]).text_len() {
+        let least = match self.home {
+            HomeOption::Signed(_) => 128,
+            HomeOption::Stored(_) => SessionId::BYTES,
+        };
+        if carrier.capacity() < base64url::encoded_len(least) {
             return Err(BuildError::Capacity);
         }
+        let indexed = T::FIELDS.iter().any(|field| field.index);
+        if self.store.max_sessions.is_some_and(|most| most == 0 || !indexed) {
+            return Err(BuildError::MaxSessions);
+        }
+        let home = match self.home {
+            HomeOption::Signed(keys) => {
+                Home::Cookie(Signed::new(&keys, carrier.binding(), T::SCHEMA))
+            }
+            HomeOption::Stored(pick) => Home::Store(self.store.home::<T>(pick)),
+        };
         let engine = Engine {
-            seal: Signed::new(&self.keys, carrier.binding(), T::SCHEMA),
+            home,
             coder: self.coder,
             carrier,
             lifetimes,

@@ -3,7 +3,7 @@
 use super::headers;
 use crate::data::SessionData;
 use crate::error::CommitError;
-use crate::life::{Engine, Life, Slot};
+use crate::life::{Closing, Engine, Life, Slot};
 use axum_core::body::Body;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING, VARY};
 use http::{HeaderValue, Response, StatusCode};
@@ -14,30 +14,41 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+type Committing = Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>;
+
 pin_project! {
     /// Commits the session when the inner service has answered.
     ///
-    /// Dropped before, it commits nothing: what the client holds stays as it was.
-    pub struct SessionFuture<F, T: SessionData> {
+    /// Dropped before, it commits nothing: what the client and the store hold stays as it was. A
+    /// session that was ended in a store ends all the same, by a task of its own.
+    pub struct SessionFuture<F: Future, T: SessionData> {
+        // `None` only while the future is dropped.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         // `None` once the response is out.
         slot: Option<Arc<Slot<T>>>,
+        // While a store is asked, with the answer that waits for it.
+        committing: Option<Committing>,
+        answer: Option<F::Output>,
     }
 
-    impl<F, T: SessionData> PinnedDrop for SessionFuture<F, T> {
+    impl<F: Future, T: SessionData> PinnedDrop for SessionFuture<F, T> {
         fn drop(this: Pin<&mut Self>) {
-            if let Some(slot) = this.project().slot.take() {
-                slot.finish(|life, _| life.abandon());
+            let mut this = this.project();
+            if let Some(slot) = this.slot.take() {
+                // What handlers hold comes back first.
+                this.inner.set(None);
+                *this.committing = None;
+                slot.abandon();
             }
         }
     }
 }
 
-impl<F, T: SessionData> SessionFuture<F, T> {
+impl<F: Future, T: SessionData> SessionFuture<F, T> {
     #[inline]
     pub(super) fn new(inner: F, slot: Arc<Slot<T>>) -> Self {
-        Self { inner, slot: Some(slot) }
+        Self { inner: Some(inner), slot: Some(slot), committing: None, answer: None }
     }
 }
 
@@ -52,25 +63,57 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut answer = ready!(this.inner.poll(context));
-        if let Some(slot) = this.slot.take() {
-            slot.finish(|life, engine| match &mut answer {
-                Ok(response) => close(life, engine, response),
+        if this.committing.is_none() {
+            let Some(inner) = this.inner.as_pin_mut() else {
+                return Poll::Pending;
+            };
+            let mut answer = ready!(inner.poll(context));
+            let Some(slot) = this.slot.take() else {
+                return Poll::Ready(answer);
+            };
+            let Ok(response) = &mut answer else {
                 // There is no response to commit with.
-                Err(_) => life.abandon(),
-            });
+                slot.abandon();
+                return Poll::Ready(answer);
+            };
+            let server_error = response.status().is_server_error();
+            let asked =
+                slot.finish_or_ask(|life, engine| match life.begin_close(engine, server_error) {
+                    Closing::Done(closed) => {
+                        deliver(life, engine, closed, response);
+                        None
+                    }
+                    Closing::Ask(driven) => Some(driven),
+                });
+            let Some((slot, driven)) = asked else {
+                return Poll::Ready(answer);
+            };
+            *this.slot = Some(Arc::clone(&slot));
+            *this.answer = Some(answer);
+            *this.committing = Some(Box::pin(async move { slot.close_stored(driven).await }));
+        }
+        let Some(committing) = this.committing else {
+            return Poll::Pending;
+        };
+        let committed = ready!(committing.as_mut().poll(context));
+        *this.committing = None;
+        let Some(mut answer) = this.answer.take() else {
+            return Poll::Pending;
+        };
+        if let (Some(slot), Ok(response)) = (this.slot.take(), &mut answer) {
+            slot.finish(|life, engine| deliver(life, engine, committed, response));
         }
         Poll::Ready(answer)
     }
 }
 
-fn close<T: SessionData, B: Default + 'static>(
+fn deliver<T: SessionData, B: Default + 'static>(
     life: &mut Life<T>,
     engine: &Engine<T>,
+    closed: Result<(), CommitError>,
     response: &mut Response<B>,
 ) {
-    let server_error = response.status().is_server_error();
-    if let Err(error) = headers::close(life, engine, server_error, response.headers_mut()) {
+    if let Err(error) = headers::deliver(life, engine, closed, response.headers_mut()) {
         report(error, response);
     }
 }
@@ -80,8 +123,12 @@ fn close<T: SessionData, B: Default + 'static>(
 fn report<B: Default + 'static>(error: CommitError, response: &mut Response<B>) {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        *response.body_mut() = body("the session could not be saved");
+        *response.status_mut() = error.status();
+        *response.body_mut() = body(match error.status() {
+            StatusCode::CONFLICT => "the session changed meanwhile",
+            StatusCode::SERVICE_UNAVAILABLE => "the session is not available",
+            _ => "the session could not be saved",
+        });
         let headers = response.headers_mut();
         // The headers of a body that is no longer there; cookies of others stay.
         let kept = [SET_COOKIE, VARY, http::header::CACHE_CONTROL];
@@ -106,7 +153,7 @@ fn body<B: Default + 'static>(text: &'static str) -> B {
     made
 }
 
-impl<F: fmt::Debug, T: SessionData> fmt::Debug for SessionFuture<F, T> {
+impl<F: Future + fmt::Debug, T: SessionData> fmt::Debug for SessionFuture<F, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionFuture").field("inner", &self.inner).finish_non_exhaustive()
     }

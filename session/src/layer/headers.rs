@@ -6,27 +6,23 @@ use crate::life::{Engine, Life};
 use http::header::{CACHE_CONTROL, COOKIE, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Closes a session and sets what belongs to it.
-pub(super) fn close<T: SessionData>(
+/// Sets what belongs to a session that was closed, or could not be.
+pub(super) fn deliver<T: SessionData>(
     life: &mut Life<T>,
     engine: &Engine<T>,
-    server_error: bool,
+    closed: Result<(), CommitError>,
     headers: &mut HeaderMap,
 ) -> Result<(), CommitError> {
-    let closed = life.close(engine, server_error, headers);
     if !life.extracted() {
         return Ok(());
     }
+    let delivered = life.deliver(engine, headers);
     vary(headers, engine.carrier.request_header());
     // A removal is no more for a cache than a token is (ASVS 5.0, 14.2.2).
-    if headers_were_set(&closed) {
+    if delivered || closed.is_err() {
         forbid_storing(headers);
     }
-    closed.map(|_| ())
-}
-
-fn headers_were_set(closed: &Result<bool, CommitError>) -> bool {
-    matches!(closed, Ok(true) | Err(_))
+    closed
 }
 
 /// Adds a header's name to `Vary`, unless it is there or `*` is.

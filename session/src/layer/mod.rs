@@ -5,19 +5,24 @@ mod builder;
 mod future;
 mod headers;
 mod place;
+mod promises;
 mod service;
+mod stored;
 
-pub use builder::{AnyMerge, LastWriteWins, MergeAccepted, OnUndecodable, SessionBuilder};
+pub use builder::{OnUndecodable, SessionBuilder};
 pub use future::SessionFuture;
+pub use promises::{AnyMerge, Keeps, MergeAccepted, MergeOf};
 pub use service::SessionService;
 
-use crate::carrier::CookieOptions;
 use crate::data::{NoSecrets, SessionData};
 use crate::error::CommitError;
 use crate::extract::{SessionRejection, TypedSession};
-use crate::life::{Engine, Slot};
+use crate::life::{Closing, Engine, Pick, Slot};
 use crate::seal::Keys;
+use crate::sessions::Sessions;
+use crate::store::{DynStore, Store};
 use http::HeaderMap;
+use http::request::Parts;
 use place::Place;
 use std::fmt;
 use std::sync::Arc;
@@ -73,7 +78,36 @@ impl<T: SessionData> SessionLayer<T> {
     where
         T: NoSecrets,
     {
-        SessionBuilder::new(keys, CookieOptions::named)
+        SessionBuilder::signed(keys)
+    }
+
+    /// Sessions that a store keeps. The client has an id: 128 bits that name the session, and 256
+    /// random bits that open it, of which the store has digests only.
+    ///
+    /// No change is lost to a parallel request: each write compares first, and what somebody else
+    /// wrote meanwhile is merged field by field. An ended session stays ended.
+    pub fn stored<S>(store: S) -> SessionBuilder<T, <S::Writes as MergeOf>::Merge>
+    where
+        S: Store,
+        S::Index: Keeps<T>,
+        S::Writes: MergeOf,
+    {
+        SessionBuilder::stored(Pick::One(Arc::new(store)))
+    }
+
+    /// As [`stored`](Self::stored), in the store that `pick` gives for a request: of a tenant, say.
+    /// Give it clones of stores that are there: `pick` is called whenever a request asks for its
+    /// session.
+    pub fn stored_with<S>(
+        pick: impl Fn(&Parts) -> S + Send + Sync + 'static,
+    ) -> SessionBuilder<T, <S::Writes as MergeOf>::Merge>
+    where
+        S: Store,
+        S::Index: Keeps<T>,
+        S::Writes: MergeOf,
+    {
+        let pick = move |request: &Parts| Arc::new(pick(request)) as Arc<dyn DynStore>;
+        SessionBuilder::stored(Pick::PerRequest(Box::new(pick)))
     }
 
     /// Opens a session outside a request, from raw headers: the state that a handler would see.
@@ -82,11 +116,11 @@ impl<T: SessionData> SessionLayer<T> {
     ///
     /// # Errors
     /// As an extraction fails.
-    pub fn open(&self, headers: &HeaderMap) -> Result<TypedSession<T>, SessionRejection> {
+    pub async fn open(&self, headers: &HeaderMap) -> Result<TypedSession<T>, SessionRejection> {
         let mut request = http::Request::new(()).into_parts().0;
         request.headers = headers.clone();
         let slot = Arc::new(Slot::new(Arc::clone(&self.shared.engine)));
-        TypedSession::open(slot, &request)
+        TypedSession::open(slot, &request).await
     }
 
     /// Commits a session that [`open`](Self::open) gave, as a response of status 200 would, and
@@ -94,20 +128,32 @@ impl<T: SessionData> SessionLayer<T> {
     ///
     /// # Errors
     /// When it can't be committed; then `headers` has no token.
-    pub fn close(
+    pub async fn close(
         &self,
         session: TypedSession<T>,
         headers: &mut HeaderMap,
     ) -> Result<(), CommitError> {
-        let mut closed = Ok(());
-        session.into_slot().finish(|life, engine| {
-            closed = headers::close(life, engine, false, headers);
+        let slot = session.into_slot();
+        let closed = match slot.with(|life, engine| life.begin_close(engine, false)) {
+            Closing::Done(closed) => closed,
+            Closing::Ask(driven) => slot.close_stored(driven).await,
+        };
+        let mut delivered = Ok(());
+        slot.finish(|life, engine| {
+            delivered = headers::deliver(life, engine, closed, headers);
         });
-        closed
+        delivered
+    }
+
+    /// The sessions of the layer's store, outside any request. With
+    /// [`stored_with`](Self::stored_with) there is no such store: take [`Sessions`] as an extractor.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions<T> {
+        Sessions::new(Arc::clone(&self.shared.engine), None)
     }
 
     #[cfg(feature = "testing")]
-    pub(crate) fn engine(&self) -> &Engine<T> {
+    pub(crate) fn engine(&self) -> &Arc<Engine<T>> {
         &self.shared.engine
     }
 }

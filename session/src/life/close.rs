@@ -1,276 +1,103 @@
 //! Closing: from what happened to the response's headers.
 
-use super::decide::{Content, Facts, Origin, Outcome, Plan, Policy, Seal, Times, Turn, decide};
-use super::engine::Engine;
-use super::slot::{Life, Pending};
+use super::decide::{Origin, Outcome, Plan, Policy, Seal, Times};
+use super::engine::{Engine, Home};
+#[cfg(feature = "testing")]
+use super::open::OpenError;
+use super::plan::Examined;
+use super::slot::{Life, Pending, Slot};
+use super::stored::Driven;
 use crate::base64url;
 use crate::carrier::Token;
-use crate::data::diff::{Diff, largest_field};
-use crate::data::{EncodeError, SessionData};
+use crate::data::SessionData;
+use crate::data::diff::largest_field;
 use crate::error::CommitError;
 use crate::event::Event;
-use crate::seal::{Envelope, FieldExpiry, Signed};
-use crate::time::Millis;
+use crate::seal::Signed;
 use http::HeaderMap;
 
-/// What a look at the newest state showed.
-struct Examined {
-    content: Content,
-    turn: Turn,
-    /// A `rotate` field is back at its initial value.
-    logout: bool,
-    /// A `rotate` field went from one non-initial value to another (rule 31).
-    another_user: bool,
-    /// The ends of the fields with a `ttl`.
-    expiries: Vec<FieldExpiry>,
-    /// Names, if anybody wants them.
-    changed: Vec<&'static str>,
+/// How far closing came without waiting.
+pub(crate) enum Closing {
+    Done(Result<(), CommitError>),
+    /// The store is to be asked.
+    Ask(Driven),
 }
 
 impl<T: SessionData> Life<T> {
-    /// Commits at the end of the request, and puts the token into the response's `headers`. Says
-    /// whether it put anything there.
-    pub(crate) fn close(
-        &mut self,
-        engine: &Engine<T>,
-        server_error: bool,
-        headers: &mut HeaderMap,
-    ) -> Result<bool, CommitError> {
+    /// Commits at the end of the request. What is to be sent waits for [`deliver`](Self::deliver).
+    pub(crate) fn begin_close(&mut self, engine: &Engine<T>, server_error: bool) -> Closing {
         self.closed = true;
         if !self.extracted {
-            return Ok(false);
+            return Closing::Done(Ok(()));
         }
         let outcome = self.outcome(server_error);
-        let committed = self.commit_as(engine, outcome, engine.policy);
-        if committed.is_err() {
-            // Ending a session is stronger than failing (rule 11).
-            let policy = Policy { commit_on_server_error: false, ..engine.policy };
-            let _ = self.commit_as(engine, Outcome::ServerError, policy);
+        match &engine.home {
+            Home::Cookie(seal) => {
+                let committed = self.commit_sealed(engine, seal, outcome, engine.policy);
+                if committed.is_err() {
+                    // Ending a session is stronger than failing (rule 11).
+                    let policy = Policy { commit_on_server_error: false, ..engine.policy };
+                    let _ = self.commit_sealed(engine, seal, Outcome::ServerError, policy);
+                }
+                Closing::Done(committed.map(drop))
+            }
+            Home::Store(home) => self.begin_close_stored(engine, home, outcome),
         }
+    }
+
+    /// Puts what is to be sent into the response's `headers`. Says whether there was anything.
+    pub(crate) fn deliver(&mut self, engine: &Engine<T>, headers: &mut HeaderMap) -> bool {
         self.request = None;
         // What an earlier `commit()` wrote is sent whatever came of the rest (rule 12).
         match self.pending {
-            Pending::Nothing => {}
+            Pending::Nothing => return false,
             Pending::Removal => engine.carrier.remove(headers),
             Pending::Token { max_age } => {
                 engine.carrier.set(headers, Token::new(&self.token), max_age);
             }
         }
-        committed.map(|_| self.pending != Pending::Nothing)
+        true
     }
 
-    /// `commit()`: now, whatever the layer's policy and the response's status.
-    pub(crate) fn commit(&mut self, engine: &Engine<T>) -> Result<(), CommitError> {
-        let policy = Policy { auto_commit: true, ..engine.policy };
-        let plan = self.commit_as(engine, self.outcome(false), policy)?;
-        if matches!(plan, Plan::Seal(_)) {
-            self.origin = Origin::Loaded;
-            // The token is on its way to the client: should the session end yet, it is to go.
-            self.brought_token = true;
-        }
-        if matches!(plan, Plan::Seal(Seal { fresh: true, .. })) {
-            self.shared.rebase(&mut self.payload);
-        }
-        if plan != Plan::Nothing {
-            self.forget_requests();
-        }
-        Ok(())
-    }
-
-    fn commit_as(
+    fn commit_sealed(
         &mut self,
         engine: &Engine<T>,
+        seal: &Signed,
         outcome: Outcome,
         policy: Policy,
     ) -> Result<Plan, CommitError> {
-        let (plan, examined) = self.plan(engine, outcome, policy)?;
-        self.carry_out(engine, plan, examined)?;
+        self.held.prepared = false;
+        let (plan, mut examined) = self.plan(engine, outcome, policy)?;
+        match plan {
+            Plan::Nothing | Plan::Refuse => {}
+            Plan::Remove { ended } => self.remove(engine, ended),
+            Plan::Seal(how) => {
+                let fields = std::mem::take(&mut examined.changed);
+                let turned = self.origin == Origin::Loaded && how.times != Times::Keep;
+                self.seal(engine, seal, how, examined)?;
+                self.report_written(engine, how, &fields, turned);
+            }
+        }
         Ok(plan)
     }
 
-    /// What is to be done. The newest state is examined where it lies.
-    fn plan(
-        &mut self,
-        engine: &Engine<T>,
-        outcome: Outcome,
-        policy: Policy,
-    ) -> Result<(Plan, Examined), CommitError> {
-        let mut examined = Examined::untouched(self.turn_asked());
-        let may_write = self.facts(&examined, outcome, policy).may_write();
-        if may_write && let Some(conflict) = self.shared.conflict() {
-            engine.emit(&Event::Conflict { field: conflict.field });
-            return Err(CommitError::Conflict { field: conflict.field, source: conflict.source });
+    pub(super) fn remove(&mut self, engine: &Engine<T>, ended: bool) {
+        self.pending = Pending::Removal;
+        if ended {
+            engine.emit(&Event::Destroyed);
         }
-        if self.shared.has_changes() {
-            examined = match self.examine(engine) {
-                Ok(examined) => examined,
-                // Nothing of it would be written anyway.
-                Err(_) if !may_write => examined,
-                Err(error) => return Err(CommitError::Encode(error)),
-            };
-        }
-        let mut plan = decide(&self.facts(&examined, outcome, policy));
-        if let Plan::Seal(Seal { fresh: true, .. }) = plan
-            && (self.prepare(engine)? || !self.shared.has_changes())
-        {
-            examined = self.examine(engine).map_err(CommitError::Encode)?;
-            plan = decide(&self.facts(&examined, outcome, policy));
-        }
-        Ok((plan, examined))
-    }
-
-    fn facts(&self, examined: &Examined, outcome: Outcome, policy: Policy) -> Facts {
-        let mut facts = Facts {
-            extracted: self.extracted,
-            origin: self.origin,
-            content: examined.content,
-            turn: examined.turn,
-            destroyed: self.destroyed,
-            brought_token: self.brought_token,
-            dead_token: self.dead_token,
-            ambiguous: self.ambiguous,
-            forced: self.forced,
-            forbidden: self.forbidden,
-            lifetime_set: self.lifetime_set.is_some(),
-            extension_due: self.extension_due,
-            old_key: self.old_key,
-            outcome,
-            policy,
-        };
-        // A login beside a logout counts for more, where anything of it is written.
-        if examined.logout && !facts.may_write() {
-            facts.turn = Turn::Logout;
-        }
-        facts
-    }
-
-    fn turn_asked(&self) -> Turn {
-        if self.reauthenticated {
-            Turn::Login
-        } else if self.rotated {
-            Turn::Rotate
-        } else {
-            Turn::None
-        }
-    }
-
-    /// Encodes the newest state and looks at what changed. A change of user resets what is not to
-    /// outlive it.
-    fn examine(&mut self, engine: &Engine<T>) -> Result<Examined, EncodeError> {
-        let mut examined = Examined::untouched(self.turn_asked());
-        let dropped_unknown = self.replaced && self.shared.loaded().unknown;
-        let (state, base) = self.shared.newest_and_base(&*engine.coder)?;
-        engine.coder.encode(state, &mut self.payload)?;
-        let mut diff = Diff::new(&*engine.coder, base, state, &self.payload);
-        if !diff.any() {
-            examined.content = if dropped_unknown { Content::Changed } else { Content::Equal };
-        } else {
-            examined.content = Content::Changed;
-            if engine.events.wants_fields() {
-                examined.changed = changed_fields(&mut diff);
-            }
-        }
-        let mut initial = None;
-        for (index, spec) in T::FIELDS.iter().enumerate() {
-            if !spec.rotate && spec.ttl_ms.is_none() {
-                continue;
-            }
-            let changed = diff.changed(index);
-            let marked = self.marked.contains(&index);
-            if !changed && !marked && spec.ttl_ms.is_none() {
-                continue;
-            }
-            let initial = initial.get_or_insert_with(T::initial);
-            let is_initial = state.same_field(initial, index);
-            if spec.rotate {
-                examined.turn = match (changed, is_initial) {
-                    (true, false) => Turn::Login,
-                    (false, false) if marked => Turn::Login,
-                    (true, true) if examined.turn != Turn::Login => Turn::Logout,
-                    _ => examined.turn,
-                };
-                examined.logout |= changed && is_initial;
-                examined.another_user |= changed && !is_initial && !diff.was_initial(index);
-            }
-            if let (Some(ttl), false) = (spec.ttl_ms, is_initial) {
-                let kept = self.envelope.iter().flat_map(|envelope| &envelope.expiries);
-                let kept = kept.into_iter().find(|expiry| *expiry.field == *spec.name);
-                let end = match kept {
-                    Some(kept) if !changed && !marked => kept.end,
-                    _ => self.opened_at.plus(ttl),
-                };
-                if marked && kept.is_some_and(|kept| kept.end != end) {
-                    // Set again, its end moves, be its value what it was.
-                    examined.content = Content::Changed;
-                }
-                examined.expiries.push(FieldExpiry { field: spec.name.into(), end });
-            }
-        }
-        if examined.another_user {
-            let leftover: Vec<usize> = (0..T::FIELDS.len())
-                .filter(|&index| !T::FIELDS[index].keep && !T::FIELDS[index].skip)
-                .filter(|&index| !diff.changed(index))
-                .collect();
-            let mut blank = T::initial();
-            for index in leftover {
-                state.swap_field(&mut blank, index);
-                examined.expiries.retain(|expiry| *expiry.field != *T::FIELDS[index].name);
-            }
-            engine.coder.encode(state, &mut self.payload)?;
-        } else if !self.replaced && self.origin == Origin::Loaded {
-            engine.coder.carry_unknown(self.shared.loaded(), &mut self.payload)?;
-        }
-        Ok(examined)
-    }
-
-    /// Runs `before_save`; says whether there is one.
-    fn prepare(&mut self, engine: &Engine<T>) -> Result<bool, CommitError> {
-        let Some(request) = &self.request else {
-            return Ok(false);
-        };
-        let (state, _) =
-            self.shared.newest_and_base(&*engine.coder).map_err(CommitError::Encode)?;
-        match &engine.hooks.before_save {
-            Some(hook) => hook(state, request),
-            None => state.before_save(request),
-        }
-        .map_err(CommitError::BeforeSave)?;
-        Ok(true)
-    }
-
-    fn carry_out(
-        &mut self,
-        engine: &Engine<T>,
-        plan: Plan,
-        mut examined: Examined,
-    ) -> Result<(), CommitError> {
-        match plan {
-            Plan::Nothing => {}
-            Plan::Remove { ended } => {
-                self.pending = Pending::Removal;
-                if ended {
-                    engine.emit(&Event::Destroyed);
-                }
-            }
-            Plan::Seal(seal) => {
-                let fields = std::mem::take(&mut examined.changed);
-                let turned = self.origin == Origin::Loaded && seal.times != Times::Keep;
-                self.seal(engine, seal, examined)?;
-                self.report_sealed(engine, seal, &fields, turned);
-            }
-        }
-        Ok(())
     }
 
     fn seal(
         &mut self,
         engine: &Engine<T>,
-        seal: Seal,
+        seal: &Signed,
+        how: Seal,
         examined: Examined,
     ) -> Result<(), CommitError> {
         let now = self.opened_at;
-        let mut envelope = self.next_envelope(engine, seal, examined.another_user, now);
-        let payload = if seal.fresh {
+        let mut envelope = self.next_envelope(engine, how, examined.another_user, now);
+        let payload = if how.fresh {
             envelope.payload_version = T::OPTIONS.version;
             envelope.expiries = examined.expiries;
             &self.payload
@@ -287,49 +114,22 @@ impl<T: SessionData> Life<T> {
             let field_bytes = field_bytes.unwrap_or(0);
             return Err(CommitError::TooLarge { field, field_bytes, bytes, limit });
         }
-        engine.seal.seal(&envelope, payload.bytes(), &mut self.token);
+        seal.seal(&envelope, payload.bytes(), &mut self.token);
         self.pending = Pending::Token { max_age: engine.lifetimes.cookie_max_age(&envelope, now) };
         self.envelope = Some(envelope);
         Ok(())
     }
 
-    fn next_envelope(
+    pub(super) fn report_written(
         &self,
         engine: &Engine<T>,
         seal: Seal,
-        another_user: bool,
-        now: Millis,
-    ) -> Envelope {
-        let lifetimes = &engine.lifetimes;
-        let mut envelope = match (self.envelope.clone(), seal.times) {
-            (None, _) => lifetimes.begin(now, T::OPTIONS.version),
-            (Some(before), Times::Restart) => {
-                let mut envelope = lifetimes.begin(now, before.payload_version);
-                envelope.rotated = after(before.rotated, now);
-                // Another user does not inherit a lifetime that was chosen for the first.
-                if before.own_lifetime && !another_user {
-                    envelope.own_lifetime = true;
-                    envelope.idle = before.idle;
-                    envelope.browser = before.browser;
-                }
-                envelope.expiries = before.expiries;
-                envelope
-            }
-            (Some(before), Times::Rotate) => {
-                Envelope { rotated: after(before.rotated, now), ..before }
-            }
-            (Some(before), Times::Keep) => before,
-        };
-        if seal.extend {
-            lifetimes.renew(&mut envelope, now);
+        fields: &[&'static str],
+        turned: bool,
+    ) {
+        if self.unreported {
+            return;
         }
-        if let Some(lifetime) = self.lifetime_set {
-            lifetimes.give_own(&mut envelope, lifetime, now);
-        }
-        envelope
-    }
-
-    fn report_sealed(&self, engine: &Engine<T>, seal: Seal, fields: &[&'static str], turned: bool) {
         if self.destroyed {
             engine.emit(&Event::Destroyed);
         }
@@ -342,6 +142,22 @@ impl<T: SessionData> Life<T> {
         }
         if turned {
             engine.emit(&Event::Rotated);
+        }
+    }
+
+    /// What follows from an explicit commit that was carried out.
+    fn committed(&mut self, engine: &Engine<T>, plan: Plan) {
+        if let Plan::Seal(seal) = plan {
+            self.origin = Origin::Loaded;
+            // The token is on its way to the client: should the session end yet, it is to go.
+            self.brought_token = true;
+            if seal.fresh && matches!(engine.home, Home::Cookie(_)) {
+                let version = self.shared.version();
+                self.shared.rebase(&mut self.payload, version);
+            }
+        }
+        if plan != Plan::Nothing {
+            self.forget_requests();
         }
     }
 
@@ -360,28 +176,48 @@ impl<T: SessionData> Life<T> {
     }
 }
 
-impl Examined {
-    fn untouched(turn: Turn) -> Self {
-        Self {
-            content: Content::Untouched,
-            turn,
-            logout: false,
-            another_user: false,
-            expiries: Vec::new(),
-            changed: Vec::new(),
+impl<T: SessionData> Slot<T> {
+    /// `commit()`: now, whatever the layer's policy and the response's status.
+    pub(crate) async fn commit(&self) -> Result<(), CommitError> {
+        let policy = Policy { auto_commit: true, ..self.engine().policy };
+        let outcome = self.with(|life, _| life.outcome(false));
+        let plan = match &self.engine().home {
+            Home::Cookie(seal) => {
+                self.with(|life, engine| life.commit_sealed(engine, seal, outcome, policy))?
+            }
+            Home::Store(home) => self.commit_stored(home, outcome, policy).await?,
+        };
+        self.with(|life, engine| life.committed(engine, plan));
+        Ok(())
+    }
+
+    /// Commits a new session with this state, as it is.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn plant(
+        &self,
+        request: &http::request::Parts,
+        state: T,
+    ) -> Result<(), CommitError> {
+        if let Err(OpenError::Encode(error)) = self.open(request).await {
+            return Err(CommitError::Encode(error));
         }
+        self.with(|life, engine| {
+            // Without a request there is no `before_save`.
+            life.request = None;
+            life.unreported = true;
+            life.force(engine);
+            let version = life.shared.version();
+            let _ = life.begin_write(engine, version);
+            life.shared.give_back(&*engine.coder, state, version, true);
+        });
+        self.commit().await
     }
 }
 
-/// `now`, or the next millisecond: two rotations never give the same token.
-fn after(before: Millis, now: Millis) -> Millis {
-    now.max(before.plus(1))
-}
-
-/// The names of the fields that changed.
-pub(super) fn changed_fields<T: SessionData>(diff: &mut Diff<'_, T>) -> Vec<&'static str> {
-    (0..T::FIELDS.len())
-        .filter(|&index| diff.changed(index))
-        .map(|index| T::FIELDS[index].name)
-        .collect()
+impl<T> Life<T> {
+    /// The token that is to be sent.
+    #[cfg(feature = "testing")]
+    pub(crate) fn token(&self) -> Token<'_> {
+        Token::new(&self.token)
+    }
 }

@@ -62,6 +62,10 @@ pub(crate) struct Facts {
     pub(crate) dead_token: bool,
     /// Two different valid tokens came (rule 18).
     pub(crate) ambiguous: bool,
+    /// The request names a session that has ended in its store (rule 31).
+    pub(crate) straggler: bool,
+    /// A `commit()` wrote, and left this to the response (rule 12).
+    pub(crate) owed: Option<Times>,
     /// `save()`.
     pub(crate) forced: bool,
     /// `discard()`.
@@ -96,6 +100,8 @@ pub(crate) enum Plan {
         ended: bool,
     },
     Seal(Seal),
+    /// Write nothing, and say that the session had ended (rules 24 and 31).
+    Refuse,
 }
 
 /// How to make the token.
@@ -129,6 +135,10 @@ pub(crate) fn decide(facts: &Facts) -> Plan {
     if facts.ambiguous && facts.turn != Turn::Login {
         return if facts.destroyed { Plan::Remove { ended: true } } else { Plan::Nothing };
     }
+    if facts.straggler && facts.turn != Turn::Login {
+        let asks = facts.content == Content::Changed || facts.forced || facts.lifetime_set;
+        return if asks { Plan::Refuse } else { Plan::Nothing };
+    }
     match facts.origin {
         Origin::New if facts.writes() => {
             Plan::Seal(Seal { fresh: true, times: Times::Restart, extend: true })
@@ -151,13 +161,21 @@ impl Facts {
 
     /// Ending a session is stronger than failing (rule 11).
     fn without_writing(&self) -> Plan {
+        if self.straggler {
+            return Plan::Nothing;
+        }
         if self.destroyed || self.turn == Turn::Logout && self.origin == Origin::Loaded {
             return if self.brought_token { Plan::Remove { ended: true } } else { Plan::Nothing };
         }
         if self.dead_token && !self.forbidden {
             return Plan::Remove { ended: false };
         }
-        Plan::Nothing
+        match self.owed {
+            Some(times) => {
+                Plan::Seal(Seal { fresh: false, times, extend: times == Times::Restart })
+            }
+            None => Plan::Nothing,
+        }
     }
 
     fn without_session(&self) -> Plan {

@@ -1,9 +1,11 @@
 //! What all requests of one layer share. Immutable.
 
 use super::decide::Policy;
+use super::stored::StoreHome;
 use super::times::Lifetimes;
 use crate::BoxError;
 use crate::carrier::Carrier;
+use crate::data::SessionData;
 use crate::data::codec::Coder;
 use crate::event::{Event, Events};
 use crate::seal::Signed;
@@ -13,7 +15,7 @@ use http::request::Parts;
 /// Everything that opening and closing a session needs to know.
 pub(crate) struct Engine<T> {
     pub(crate) coder: Box<dyn Coder<T>>,
-    pub(crate) seal: Signed,
+    pub(crate) home: Home,
     pub(crate) carrier: Box<dyn Carrier>,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) policy: Policy,
@@ -21,6 +23,14 @@ pub(crate) struct Engine<T> {
     pub(crate) hooks: Hooks<T>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) events: Events,
+}
+
+/// Where the state lives.
+pub(crate) enum Home {
+    /// With the client, signed.
+    Cookie(Signed),
+    /// In a store; the client has an id.
+    Store(StoreHome),
 }
 
 type Valid<T> = Box<dyn Fn(&T, &Parts) -> bool + Send + Sync>;
@@ -45,5 +55,21 @@ impl<T> Engine<T> {
 
     pub(crate) fn emit(&self, event: &Event<'_>) {
         self.events.emit(event);
+    }
+}
+
+impl<T: SessionData> Engine<T> {
+    /// Whether there is a `valid` hook.
+    pub(crate) fn validates(&self) -> bool {
+        self.hooks.valid.is_some() || T::OPTIONS.validates
+    }
+
+    /// Asks the `valid` hooks. `Some`: they refuse, and this is the field that one of them is for.
+    pub(crate) fn refuses(&self, state: &T, request: &Parts) -> Option<Option<&'static str>> {
+        match &self.hooks.valid {
+            Some(valid) => (!valid(state, request)).then_some(None),
+            None if T::OPTIONS.validates => state.valid(request).err().map(|e| e.field),
+            None => None,
+        }
     }
 }

@@ -1,14 +1,15 @@
 //! What a handle asks of its session.
 
-use super::close::changed_fields;
 use super::decide::Origin;
-use super::engine::Engine;
+use super::engine::{Engine, Home};
+use super::plan::changed_fields;
 use super::shared::LendError;
 use super::slot::{Life, Pending};
+use super::stored::Gone;
 use crate::data::diff::Diff;
 use crate::data::{MaxAge, SessionData};
-use crate::error::CommitError;
 use crate::event::Event;
+use crate::id::SessionHandle;
 
 impl<T: SessionData> Life<T> {
     pub(crate) fn extracted(&self) -> bool {
@@ -17,6 +18,19 @@ impl<T: SessionData> Life<T> {
 
     pub(crate) fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// The session's public name, in a store.
+    pub(crate) fn public_handle(&mut self, engine: &Engine<T>) -> Option<SessionHandle> {
+        match engine.home {
+            Home::Cookie(_) => None,
+            Home::Store(_) => self.handle().ok(),
+        }
+    }
+
+    /// Whether the store could not be asked and the session is a blank one.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.held.outage
     }
 
     /// Whether there is a session: the request brought it, or an earlier handle made it.
@@ -80,6 +94,11 @@ impl<T: SessionData> Life<T> {
     /// Ends the session, and gives the handle a new one. `written`: whether the handle was.
     pub(crate) fn destroy(&mut self, engine: &Engine<T>, written: bool) -> (T, u32) {
         self.asked(engine);
+        if let Home::Store(home) = &engine.home
+            && let Some(gone) = self.give_up_row(engine, home)
+        {
+            self.held.ended.push(gone);
+        }
         self.destroyed = true;
         self.origin = Origin::New;
         self.is_new = true;
@@ -96,28 +115,26 @@ impl<T: SessionData> Life<T> {
         self.shared.restart(&*engine.coder, written)
     }
 
-    /// Commits what a handle holds, and gives it back as it is afterwards.
-    pub(crate) fn commit_through(
+    /// A handle is about to commit: takes what it holds. `false`: it is too late.
+    pub(crate) fn give_for_commit(
         &mut self,
         engine: &Engine<T>,
         state: T,
         version: u32,
         written: bool,
-    ) -> (T, u32, Result<(), CommitError>) {
+    ) -> Result<(), T> {
         if self.closed {
             self.asked(engine);
-            return (state, version, Err(CommitError::Late));
+            return Err(state);
         }
         self.shared.give_back(&*engine.coder, state, version, written);
-        let committed = self.commit(engine);
-        match self.shared.lend_anyway(&*engine.coder) {
-            Ok((state, version)) => (state, version, committed),
-            // It can't be encoded, as the commit says.
-            Err(_) => {
-                let (state, version) = self.shared.lend_alone();
-                (state, version, committed)
-            }
-        }
+        Ok(())
+    }
+
+    /// Gives a handle back what it holds after a commit.
+    pub(crate) fn lend_again(&mut self, engine: &Engine<T>) -> (T, u32) {
+        // It can't be encoded, as the commit says.
+        self.shared.lend_anyway(&*engine.coder).unwrap_or_else(|_| self.shared.lend_alone())
     }
 
     /// The names of the fields in which `state` differs from what was loaded or committed.
@@ -134,10 +151,22 @@ impl<T: SessionData> Life<T> {
         names
     }
 
-    /// There will be no response: forgets what could keep other things alive.
-    pub(crate) fn abandon(&mut self) {
+    /// There will be no response: forgets what could keep other things alive. Says whether a
+    /// session is still to be ended in its store.
+    pub(crate) fn abandon(&mut self) -> bool {
         self.abandoned = true;
         self.request = None;
+        if self.held.owed.is_some()
+            && let Some(row) = self.held.row
+        {
+            // Its privilege changed and nobody will ever learn its new id: it must not go on under
+            // the old one.
+            self.held.owed = None;
+            self.held.row = None;
+            self.held.ended.push(Gone { key: row.key, entries: Vec::new() });
+        }
+        let may_have_logged_out = self.held.row.is_some() && self.shared.has_changes();
+        may_have_logged_out || !self.held.ended.is_empty()
     }
 
     fn asked(&self, engine: &Engine<T>) {

@@ -1,7 +1,8 @@
 //! One request's session, from open to close.
 //!
-//! [`open`] finds and decodes it, [`shared`] lets handles work on it, [`decide`] says what is to be
-//! done, [`close`] does it.
+//! [`open`] finds and decodes it, [`shared`] lets handles work on it, [`plan`] looks at what changed
+//! and asks [`decide`] what is to be done, [`close`] does it; [`stored`] does both ends for sessions in
+//! stores.
 
 mod buffers;
 mod close;
@@ -9,13 +10,18 @@ mod decide;
 mod engine;
 mod handle;
 mod open;
+mod plan;
 mod shared;
 mod slot;
+mod stored;
 mod times;
 
+pub(crate) use close::Closing;
 pub(crate) use decide::Policy;
-pub(crate) use engine::{Engine, Hooks};
+pub(crate) use engine::{Engine, Home, Hooks};
 pub(crate) use open::OpenError;
 pub(crate) use shared::LendError;
 pub(crate) use slot::{Life, Slot};
+pub(crate) use stored::{Found, Names, Pick, Secrets, StoreHome, StoreTtl, outside};
+pub use stored::{OnEnded, OnOutage};
 pub(crate) use times::Lifetimes;

@@ -1,69 +1,109 @@
 //! Opening: from the request's headers to a state, or to a blank session.
 
 use super::decide::Origin;
-use super::engine::Engine;
-use super::slot::Life;
+use super::engine::{Engine, Home};
+use super::slot::{Life, Slot};
 use super::times::Vitality;
 use crate::data::{Codec, DecodeError, EncodeError, Json, Payload, SessionData};
 use crate::event::{Event, InvalidReason};
-use crate::seal::{Envelope, Refused};
+use crate::seal::{Envelope, Refused, Signed};
+use crate::store::StoreError;
 use crate::time::Millis;
 use http::HeaderMap;
 use http::request::Parts;
+use std::sync::Arc;
 
-/// Tokens of one request that are looked at (DESIGN rule 18): each costs a verification.
-const MAX_TOKENS: usize = 8;
+/// Tokens of one request that are looked at (DESIGN rule 18): each costs a verification or a load.
+pub(super) const MAX_TOKENS: usize = 8;
 
 /// A session can't be opened.
 #[derive(Debug)]
 pub(crate) enum OpenError {
     Undecodable(DecodeError),
     Encode(EncodeError),
+    Store(Arc<StoreError>),
 }
 
 /// The token that counts.
-struct Found {
-    envelope: Envelope,
-    under_first_key: bool,
+pub(super) struct Found {
+    pub(super) envelope: Envelope,
+    pub(super) under_first_key: bool,
 }
 
 /// What the request's tokens were, beside the one that counts.
 #[derive(Default)]
-struct Others {
-    forged: bool,
-    unknown: bool,
-    expired: bool,
-    future: bool,
+pub(super) struct Others {
+    pub(super) forged: bool,
+    pub(super) unknown: bool,
+    pub(super) expired: bool,
+    pub(super) future: bool,
+    /// The store has no such session.
+    pub(super) missing: bool,
+}
+
+impl<T: SessionData> Slot<T> {
+    /// Opens the session at its first extraction; later ones find it open.
+    pub(crate) async fn open(&self, request: &Parts) -> Result<(), OpenError> {
+        match &self.engine().home {
+            Home::Cookie(seal) => self.with(|life, engine| life.open(engine, seal, request)),
+            Home::Store(home) => self.open_stored(home, request).await,
+        }
+    }
 }
 
 impl<T: SessionData> Life<T> {
-    /// Opens the session at its first extraction; later ones find it open.
-    pub(crate) fn open(&mut self, engine: &Engine<T>, request: &Parts) -> Result<(), OpenError> {
+    fn open(
+        &mut self,
+        engine: &Engine<T>,
+        seal: &Signed,
+        request: &Parts,
+    ) -> Result<(), OpenError> {
         if self.opened {
             return Ok(());
         }
         self.extracted = true;
         let now = engine.now();
         self.opened_at = now;
-        let opened = match self.find(engine, &request.headers, now) {
+        let opened = match self.find(engine, seal, &request.headers, now) {
             Some(found) => self.load(engine, request, found, now)?,
             None => false,
         };
-        if !opened {
-            self.origin = Origin::New;
-            self.shared.start_initial(&*engine.coder).map_err(OpenError::Encode)?;
+        self.opened_as(engine, request, opened)
+    }
+
+    /// The session is the loaded one, or a blank one.
+    pub(super) fn opened_as(
+        &mut self,
+        engine: &Engine<T>,
+        request: &Parts,
+        loaded: bool,
+    ) -> Result<(), OpenError> {
+        if !loaded {
+            self.start_blank(engine)?;
         }
-        if engine.hooks.before_save.is_some() || T::OPTIONS.prepares {
+        let asks_again = matches!(engine.home, Home::Store(_)) && engine.validates();
+        if asks_again || engine.hooks.before_save.is_some() || T::OPTIONS.prepares {
             self.request = Some(Box::new(request.clone()));
         }
-        self.is_new = !opened;
+        self.is_new = !loaded;
         // Last, so that what failed once fails again and is not taken for an open session.
         self.opened = true;
         Ok(())
     }
 
+    pub(super) fn start_blank(&mut self, engine: &Engine<T>) -> Result<(), OpenError> {
+        self.origin = Origin::New;
+        self.shared.start_initial(&*engine.coder).map_err(OpenError::Encode)
+    }
+
     /// Finds the one live token, and leaves its payload in `shared.loaded`.
-    fn find(&mut self, engine: &Engine<T>, headers: &HeaderMap, now: Millis) -> Option<Found> {
+    fn find(
+        &mut self,
+        engine: &Engine<T>,
+        seal: &Signed,
+        headers: &HeaderMap,
+        now: Millis,
+    ) -> Option<Found> {
         let mut found: Option<(&[u8], Found)> = None;
         let mut others = Others::default();
         let mut ambiguous = false;
@@ -79,7 +119,7 @@ impl<T: SessionData> Life<T> {
                 others.forged = true;
                 return;
             }
-            match engine.seal.open(text, scratch) {
+            match seal.open(text, scratch) {
                 Ok((envelope, under_first_key)) => {
                     match engine.lifetimes.vitality(&envelope, now) {
                         Vitality::Alive if found.is_some() => ambiguous = true,
@@ -110,7 +150,7 @@ impl<T: SessionData> Life<T> {
     }
 
     /// Decodes and checks what was found. `false`: it is no session after all.
-    fn load(
+    pub(super) fn load(
         &mut self,
         engine: &Engine<T>,
         request: &Parts,
@@ -129,12 +169,7 @@ impl<T: SessionData> Life<T> {
                 };
             }
         };
-        let refused = match &engine.hooks.valid {
-            Some(valid) => (!valid(&state, request)).then_some(None),
-            None if T::OPTIONS.validates => state.valid(request).err().map(|e| e.field),
-            None => None,
-        };
-        if let Some(field) = refused {
+        if let Some(field) = engine.refuses(&state, request) {
             self.dead_token = true;
             engine.emit(&Event::Invalid(InvalidReason::Refused { field }));
             return Ok(false);
@@ -154,34 +189,47 @@ impl<T: SessionData> Life<T> {
         envelope: &mut Envelope,
         now: Millis,
     ) -> Result<T, DecodeError> {
-        let loaded = self.shared.loaded_mut();
-        let migrates = T::OPTIONS.migrates && envelope.payload_version < T::OPTIONS.version;
-        let mut state = if migrates {
-            migrate(engine, envelope.payload_version, loaded)?
-        } else {
-            engine.coder.decode(loaded)?
-        };
-        let ended = end_fields(&mut state, envelope, now);
-        // An initial value that no other call would give again must not be compared with one.
-        let given = T::OPTIONS.impure && misses_a_field::<T>(loaded);
-        if ended || given {
-            let mut again = Payload::default();
-            let encoded = engine.coder.encode(&state, &mut again);
-            let carried = encoded.and_then(|()| engine.coder.carry_unknown(loaded, &mut again));
-            carried.map_err(DecodeError::new)?;
-            loaded.swap(&mut again);
-        }
-        Ok(state)
+        decode(engine, self.shared.loaded_mut(), envelope, now)
     }
+}
+
+/// Decodes a payload, migrated and with its fields ended as today asks. `loaded` is then what the
+/// state is encoded as.
+pub(super) fn decode<T: SessionData>(
+    engine: &Engine<T>,
+    loaded: &mut Payload,
+    envelope: &mut Envelope,
+    now: Millis,
+) -> Result<T, DecodeError> {
+    let migrates = T::OPTIONS.migrates && envelope.payload_version < T::OPTIONS.version;
+    let mut state = if migrates {
+        migrate(engine, envelope.payload_version, loaded)?
+    } else {
+        engine.coder.decode(loaded)?
+    };
+    let ended = end_fields(&mut state, envelope, now);
+    // An initial value that no other call would give again must not be compared with one.
+    let given = T::OPTIONS.impure && misses_a_field::<T>(loaded);
+    if ended || given {
+        let mut again = Payload::default();
+        let encoded = engine.coder.encode(&state, &mut again);
+        let carried = encoded.and_then(|()| engine.coder.carry_unknown(loaded, &mut again));
+        carried.map_err(DecodeError::new)?;
+        loaded.swap(&mut again);
+    }
+    Ok(state)
 }
 
 impl Others {
     /// Whether the client may forget its tokens: none of them will ever be good again.
-    fn is_dead(&self) -> bool {
-        (self.forged || self.expired || self.future) && !self.unknown
+    pub(super) fn is_dead(&self) -> bool {
+        (self.forged || self.expired || self.future || self.missing) && !self.unknown
     }
 
-    fn report<T>(&self, engine: &Engine<T>) {
+    pub(super) fn report<T>(&self, engine: &Engine<T>) {
+        if self.missing {
+            engine.emit(&Event::Missing);
+        }
         if self.expired {
             engine.emit(&Event::Expired);
         }

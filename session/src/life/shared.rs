@@ -21,6 +21,8 @@ pub(crate) struct Shared<T> {
     snapshots: Vec<(u32, Payload)>,
     /// Handles of versions before this one may not write any more: the session was ended since.
     barrier: u32,
+    /// Handles of versions before this one have no ground any more to merge their changes on.
+    ground: u32,
     written: u32,
     conflict: Option<Conflict>,
 }
@@ -61,6 +63,7 @@ impl<T> Shared<T> {
             loaded,
             snapshots: Vec::new(),
             barrier: 0,
+            ground: 0,
             written: 0,
             conflict: None,
         }
@@ -192,6 +195,7 @@ impl<T: SessionData> Shared<T> {
         }
         self.version += 1;
         self.barrier = self.version;
+        self.ground = self.version;
         self.snapshots.clear();
         self.current = None;
         // A state that can't be encoded now says so at commit.
@@ -223,13 +227,76 @@ impl<T: SessionData> Shared<T> {
         self.current.as_ref()
     }
 
-    /// `state`, encoded as `payload`, was committed: it is what later changes are compared with.
-    pub(crate) fn rebase(&mut self, payload: &mut Payload) {
+    /// The state of version `at`, encoded as `payload`, was committed: it is what later changes are
+    /// compared with. There may be later ones already.
+    pub(crate) fn rebase(&mut self, payload: &mut Payload, at: u32) {
         self.loaded.swap(payload);
         self.base = Base::Loaded;
-        self.snapshots.clear();
-        self.barrier = self.version;
+        self.snapshots.retain(|(version, _)| *version > at);
+        self.barrier = at;
+        self.ground = self.ground.max(at);
         // A handle of this version holds what `loaded` decodes to.
+    }
+
+    /// Somebody else wrote `theirs`, encoded as `payload`: merges it with what changed here, and
+    /// compares with it from now on. `another_user`: the session changed hands here, and nothing
+    /// of theirs is taken over but `keep` fields.
+    pub(crate) fn absorb(
+        &mut self,
+        coder: &dyn Coder<T>,
+        mut theirs: T,
+        mut payload: Payload,
+        another_user: bool,
+    ) -> Result<(), Conflict> {
+        let lost = Conflict { field: T::SCHEMA, source: None };
+        if self.has_changes() || self.current.is_some() {
+            let mut ours = match self.current.take() {
+                Some(ours) => ours,
+                None => self.state_of(self.version, coder).map_err(|_| lost)?,
+            };
+            let base = match self.base {
+                Base::Initial => T::initial(),
+                Base::Loaded => coder.decode(&mut self.loaded).map_err(|_| lost)?,
+            };
+            let merged = merge(&mut ours, &base, &mut theirs, Rival::Request { another_user });
+            self.current = Some(ours);
+            merged?;
+        } else {
+            self.current = Some(theirs);
+        }
+        let changed = self.has_changes();
+        self.loaded.swap(&mut payload);
+        self.base = Base::Loaded;
+        self.snapshots.clear();
+        // Handles that were not written through move to this version by their first write.
+        self.version += 1;
+        self.ground = self.version;
+        if !changed {
+            self.barrier = self.version;
+        }
+        Ok(())
+    }
+
+    /// Puts all that did not change back to initial values, which later changes are compared with.
+    pub(crate) fn only_changes(&mut self, coder: &dyn Coder<T>) -> Result<(), EncodeError> {
+        let (state, base) = self.newest_and_base(coder)?;
+        let base = match base {
+            diff::Base::Initial => T::initial(),
+            diff::Base::Encoded(loaded) => coder.decode(loaded).map_err(EncodeError::new)?,
+        };
+        let mut blank = T::initial();
+        for (index, spec) in T::FIELDS.iter().enumerate() {
+            if !spec.skip && state.same_field(&base, index) {
+                state.swap_field(&mut blank, index);
+            }
+        }
+        let state = self.current.take();
+        self.start_initial(coder)?;
+        self.current = state;
+        self.snapshots.clear();
+        self.version += 1;
+        self.ground = self.version;
+        Ok(())
     }
 
     /// What the newest state is compared with.
@@ -280,7 +347,7 @@ impl<T: SessionData> Shared<T> {
         // The handle's session was ended or committed under it; or, which can't be, what was
         // encoded does not decode. Either way its changes have no ground to stand on.
         let lost = Conflict { field: T::SCHEMA, source: None };
-        if version < self.barrier {
+        if version < self.ground {
             return Err(lost);
         }
         let base = self.state_of(version, coder).map_err(|_| lost)?;
@@ -289,27 +356,46 @@ impl<T: SessionData> Shared<T> {
             None => self.state_of(self.version, coder).map_err(|_| lost)?,
         };
         // Merging uses `theirs` up; after a conflict the newest version is decoded once more.
-        merge(&mut ours, &base, &mut theirs).map(|()| ours)
+        merge(&mut ours, &base, &mut theirs, Rival::Handle).map(|()| ours)
     }
 }
 
+/// Whose changes are merged with ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rival {
+    /// Those of another handle of the same request: `last` has no meaning between them.
+    Handle,
+    /// Those of another request, which was first.
+    Request {
+        /// Ours gave the session to another user: it shares only what is kept.
+        another_user: bool,
+    },
+}
+
 /// Merges field by field; `theirs` is not to be used afterwards.
-fn merge<T: SessionData>(ours: &mut T, base: &T, theirs: &mut T) -> Result<(), Conflict> {
+fn merge<T: SessionData>(
+    ours: &mut T,
+    base: &T,
+    theirs: &mut T,
+    rival: Rival,
+) -> Result<(), Conflict> {
     let changed = |state: &T, index: usize| !state.same_field(base, index);
     for (index, spec) in T::FIELDS.iter().enumerate() {
-        if spec.skip || !changed(theirs, index) {
+        let shared = spec.keep || rival != Rival::Request { another_user: true };
+        if spec.skip || !shared || !changed(theirs, index) {
             continue;
         }
         if !changed(ours, index) {
             ours.swap_field(theirs, index);
             continue;
         }
-        match spec.merge {
+        match (spec.merge, rival) {
+            (Merge::Last, Rival::Request { .. }) => {}
             // Also when both are the same now: two increments by one are not one increment.
-            Merge::Last | Merge::Reject => {
+            (Merge::Last | Merge::Reject, _) => {
                 return Err(Conflict { field: spec.name, source: None });
             }
-            Merge::Sum | Merge::Max | Merge::Min | Merge::Union | Merge::Function => ours
+            (Merge::Sum | Merge::Max | Merge::Min | Merge::Union | Merge::Function, _) => ours
                 .merge_field(base, theirs, index)
                 .map_err(|source| Conflict { field: spec.name, source: Some(source) })?,
         }

@@ -2,8 +2,9 @@
 
 use super::buffers::Buffers;
 use super::decide::{Origin, Outcome};
-use super::engine::Engine;
+use super::engine::{Engine, Home};
 use super::shared::Shared;
+use super::stored::Held;
 use crate::data::{MaxAge, Payload, SessionData};
 use crate::event::Event;
 use crate::seal::Envelope;
@@ -46,10 +47,16 @@ pub(crate) struct Life<T> {
     pub(super) forced: bool,
     pub(super) forbidden: bool,
     pub(super) panicked: bool,
+    /// A session made for a test is no event.
+    pub(super) unreported: bool,
+    /// It works for itself, without a response.
+    pub(super) detached: bool,
     pub(super) lifetime_set: Option<MaxAge>,
     /// `rotate` and `ttl` fields that were set by their accessor, be it to an equal value.
     pub(super) marked: Vec<usize>,
     pub(super) pending: Pending,
+    /// Of a session in a store.
+    pub(super) held: Held,
     /// The request as `before_save` sees it.
     pub(super) request: Option<Box<Parts>>,
     /// The head of the response is sent, or never will be.
@@ -97,9 +104,12 @@ impl<T> Life<T> {
             forced: false,
             forbidden: false,
             panicked: false,
+            unreported: false,
+            detached: false,
             lifetime_set: None,
             marked: Vec::new(),
             pending: Pending::Nothing,
+            held: Held::default(),
             opened_at: Millis::default(),
             request: None,
             closed: false,
@@ -113,6 +123,14 @@ impl<T> Life<T> {
 impl<T: SessionData> Slot<T> {
     pub(crate) fn new(engine: Arc<Engine<T>>) -> Self {
         Self { engine, life: Mutex::new(None) }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine<T> {
+        &self.engine
+    }
+
+    pub(crate) fn engine_arc(&self) -> &Arc<Engine<T>> {
+        &self.engine
     }
 
     /// Does something with the session.
@@ -137,7 +155,7 @@ impl<T: SessionData> Slot<T> {
             // While a panic unwinds, another one of a field's own code would end the process.
             let panicking = std::thread::panicking();
             life.panicked |= panicking;
-            if life.is_late() && written && !panicking {
+            if (life.is_late() || life.detached) && written && !panicking {
                 life.report_late_change(engine, &state, version);
             }
             if panicking && version != life.shared.version() {
@@ -149,23 +167,58 @@ impl<T: SessionData> Slot<T> {
         });
     }
 
+    /// There will be no response.
+    pub(crate) fn abandon(self: Arc<Self>) {
+        let mut owes_an_end = false;
+        let again = match self.engine.home {
+            Home::Store(_) => Some(Arc::clone(&self)),
+            Home::Cookie(_) => None,
+        };
+        self.finish(|life, _| owes_an_end = life.abandon());
+        if let (true, Some(slot)) = (owes_an_end, again) {
+            match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => drop(runtime.spawn(async move { slot.end_stored().await })),
+                Err(_) => tracing::warn!(
+                    target: "session",
+                    session = T::SCHEMA,
+                    "a session could not be ended: its request was dropped outside a runtime"
+                ),
+            }
+        }
+    }
+
     /// The response is ready: `act` closes the session, unless nobody ever asked for it. Nothing
     /// of the session remains if nobody holds it any more.
-    pub(crate) fn finish(mut self: Arc<Self>, act: impl FnOnce(&mut Life<T>, &Engine<T>)) {
-        match Arc::get_mut(&mut self) {
+    pub(crate) fn finish(self: Arc<Self>, act: impl FnOnce(&mut Life<T>, &Engine<T>)) {
+        let _ = self.finish_or_ask(|life, engine| {
+            act(life, engine);
+            None::<()>
+        });
+    }
+
+    /// As [`finish`](Self::finish), unless `act` has something to wait for: then the slot comes back.
+    pub(crate) fn finish_or_ask<R>(
+        mut self: Arc<Self>,
+        act: impl FnOnce(&mut Life<T>, &Engine<T>) -> Option<R>,
+    ) -> Option<(Arc<Self>, R)> {
+        let asked = match Arc::get_mut(&mut self) {
             Some(slot) => {
                 let life = slot.life.get_mut().unwrap_or_else(PoisonError::into_inner);
-                if let Some(life) = life {
-                    act(life, &slot.engine);
+                let life = life.as_mut()?;
+                let asked = act(life, &slot.engine);
+                if asked.is_none() {
                     life.give_back_buffers();
                 }
+                asked
             }
             // What others do with it from now on is too late.
             None => self.with(|life, engine| {
-                act(life, engine);
+                let asked = act(life, engine);
                 life.closed = true;
+                asked
             }),
-        }
+        };
+        asked.map(|asked| (self, asked))
     }
 }
 

@@ -92,14 +92,26 @@ impl Lifetimes {
         }
     }
 
+    /// What a row of a store does not say: a session without a lifetime of its own is a browser
+    /// session if sessions are today.
+    pub(crate) fn adopt(&self, session: &mut Envelope) {
+        if !session.own_lifetime {
+            session.browser = self.browser;
+        }
+    }
+
     /// The last millisecond of the session's life.
-    fn end(&self, session: &Envelope) -> Millis {
+    pub(crate) fn end(&self, session: &Envelope) -> Millis {
         self.end_if_renewed(session, session.renewed)
     }
 
+    /// The absolute end.
+    pub(crate) fn last_end(&self, session: &Envelope) -> Millis {
+        session.started.plus(self.absolute)
+    }
+
     fn end_if_renewed(&self, session: &Envelope, renewed: Millis) -> Millis {
-        let absolute = session.started.plus(self.absolute);
-        renewed.plus(self.idle_of(session)).min(absolute)
+        renewed.plus(self.idle_of(session)).min(self.last_end(session))
     }
 
     /// The idle lifetime in force. A lifetime of the session's own beats the configured one; else

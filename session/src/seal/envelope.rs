@@ -73,7 +73,7 @@ impl Kind {
 
 impl Envelope {
     pub(super) fn write(&self, key: [u8; 8], to: &mut Vec<u8>) {
-        let expiries = if self.listed_expiries().next().is_none() { 0 } else { EXPIRIES };
+        let expiries = if self.expiries_len() == 0 { 0 } else { EXPIRIES };
         let own = if self.own_lifetime { OWN_LIFETIME } else { 0 };
         let browser = if self.browser { BROWSER } else { 0 };
         to.push(VERSION);
@@ -83,20 +83,18 @@ impl Envelope {
             put_u48(time, to);
         }
         to.extend_from_slice(&self.payload_version.to_be_bytes());
-        if expiries != 0 {
-            to.push(u8::try_from(self.listed_expiries().count()).unwrap_or(u8::MAX));
-            for expiry in self.listed_expiries() {
-                to.push(u8::try_from(expiry.field.len()).unwrap_or(u8::MAX));
-                to.extend_from_slice(expiry.field.as_bytes());
-                put_u48(expiry.end, to);
-            }
-        }
+        self.put_expiries(to);
     }
 
     /// The bytes that [`write`](Self::write) writes.
     pub(super) fn len(&self) -> usize {
+        FIXED + self.expiries_len()
+    }
+
+    /// The bytes that [`put_expiries`](Self::put_expiries) writes.
+    pub(crate) fn expiries_len(&self) -> usize {
         let expiries = self.listed_expiries().map(|expiry| 7 + expiry.field.len()).sum::<usize>();
-        FIXED + if expiries == 0 { 0 } else { 1 + expiries }
+        if expiries == 0 { 0 } else { 1 + expiries }
     }
 
     /// The derive refuses names over 255 bytes and more than 255 `ttl` fields; should one come all
@@ -124,30 +122,45 @@ impl Envelope {
             payload_version: u32::from_be_bytes(*rest[25..].first_chunk()?),
             expiries: Vec::new(),
         };
-        let mut at = FIXED;
-        if flags & EXPIRIES != 0 {
-            // None at all is said by the flag: one spelling for each envelope.
-            let count = *token.get(at).filter(|&&count| count > 0)?;
-            at += 1;
-            for _ in 0..count {
-                let len = usize::from(*token.get(at)?);
-                let name = token.get(at + 1..at + 1 + len)?;
-                let end = token.get(at + 1 + len..at + 7 + len)?;
-                envelope.expiries.push(FieldExpiry {
-                    field: std::str::from_utf8(name).ok()?.into(),
-                    end: u48(end),
-                });
-                at += 7 + len;
-            }
-        }
+        let at = if flags & EXPIRIES != 0 { envelope.read_expiries(token, FIXED)? } else { FIXED };
         Some((envelope, at))
+    }
+
+    /// The fields' ends: a count (1), and as many of `length (1) | field name | end (6)`. Nothing when
+    /// there are none.
+    pub(crate) fn put_expiries(&self, to: &mut Vec<u8>) {
+        if self.expiries_len() == 0 {
+            return;
+        }
+        to.push(u8::try_from(self.listed_expiries().count()).unwrap_or(u8::MAX));
+        for expiry in self.listed_expiries() {
+            to.push(u8::try_from(expiry.field.len()).unwrap_or(u8::MAX));
+            to.extend_from_slice(expiry.field.as_bytes());
+            put_u48(expiry.end, to);
+        }
+    }
+
+    /// Reads at `at` what [`put_expiries`](Self::put_expiries) wrote, and says where it ends.
+    pub(crate) fn read_expiries(&mut self, bytes: &[u8], mut at: usize) -> Option<usize> {
+        // None at all is said by the flag: one spelling for each self.
+        let count = *bytes.get(at).filter(|&&count| count > 0)?;
+        at += 1;
+        for _ in 0..count {
+            let len = usize::from(*bytes.get(at)?);
+            let name = bytes.get(at + 1..at + 1 + len)?;
+            let end = bytes.get(at + 1 + len..at + 7 + len)?;
+            self.expiries
+                .push(FieldExpiry { field: std::str::from_utf8(name).ok()?.into(), end: u48(end) });
+            at += 7 + len;
+        }
+        Some(at)
     }
 }
 
-fn put_u48(time: Millis, to: &mut Vec<u8>) {
+pub(crate) fn put_u48(time: Millis, to: &mut Vec<u8>) {
     to.extend_from_slice(&time.ms().to_be_bytes()[2..]);
 }
 
-fn u48(bytes: &[u8]) -> Millis {
+pub(crate) fn u48(bytes: &[u8]) -> Millis {
     Millis::from_ms(bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte)))
 }

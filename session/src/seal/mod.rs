@@ -6,6 +6,6 @@ mod envelope;
 mod keys;
 mod signed;
 
-pub(crate) use envelope::{Envelope, FieldExpiry};
+pub(crate) use envelope::{Envelope, FieldExpiry, put_u48, u48};
 pub use keys::{Keys, KeysError};
 pub(crate) use signed::{Refused, Signed};

@@ -147,7 +147,22 @@ pub(crate) use any::{BoxFuture, DynStore};
 pub use error::{StoreError, StoreErrorKind};
 pub use index::{IndexKey, IndexKind, Indexed, IndexedStore, NotIndexed};
 pub use key::RowKey;
+#[cfg(feature = "memcached")]
+pub use memcached::{MemcachedBuilder, MemcachedStore};
 pub use record::{Lease, Record, Revision, Times};
+#[cfg(feature = "redis-cluster")]
+pub use redis::{RedisClusterStore, RedisClusterStoreBuilder};
+#[cfg(feature = "redis")]
+pub use redis::{RedisStore, RedisStoreBuilder};
+#[cfg(feature = "mysql")]
+pub use sql::MySqlStore;
+#[cfg(feature = "postgres")]
+pub use sql::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use sql::SqliteStore;
+pub use sweep::{Sweep, Sweeper};
+#[cfg(feature = "tower-sessions")]
+pub use tower_sessions::TowerSessionsStore;
 
 use std::time::Duration;
 
@@ -216,7 +231,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Touched, StoreError>> + Send;
 
     /// Ends a row, whatever its revision, and remembers for about `remember`, by the engine's own
-    /// clock, that it was there. A row that is not there is not remembered.
+    /// clock, that it was there: not at all if `remember` is zero. A row that is not there is not
+    /// remembered.
     ///
     /// # Errors
     /// When the engine can't be asked.

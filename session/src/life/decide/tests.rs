@@ -19,6 +19,8 @@ const NEW: Facts = Facts {
     brought_token: false,
     dead_token: false,
     ambiguous: false,
+    straggler: false,
+    owed: None,
     forced: false,
     forbidden: false,
     lifetime_set: false,
@@ -186,7 +188,7 @@ fn rule_8_row_by_row() {
 /// Calls `each` with every combination there is.
 fn every_combination(mut each: impl FnMut(&Facts)) -> u32 {
     let mut count = 0;
-    for bits in 0..1_u32 << 14 {
+    for bits in 0..1_u32 << 15 {
         let bit = |n: u32| bits & 1 << n != 0;
         let policy = Policy {
             auto_commit: bit(10),
@@ -210,6 +212,8 @@ fn every_combination(mut each: impl FnMut(&Facts)) -> u32 {
                             lifetime_set: bit(7),
                             extension_due: bit(8),
                             old_key: bit(9),
+                            straggler: bit(14),
+                            owed: None,
                             origin,
                             content,
                             turn,
@@ -237,6 +241,13 @@ fn is_possible(facts: &Facts) -> bool {
         && was_not_used
         && is_of_the_loaded
         && !(facts.dead_token && facts.ambiguous)
+        && is_possible_straggler(facts)
+}
+
+/// A straggler brought a token that is neither live nor dead for good.
+fn is_possible_straggler(facts: &Facts) -> bool {
+    let other = facts.origin == Origin::Loaded || facts.dead_token || facts.ambiguous;
+    !facts.straggler || facts.brought_token && !other
 }
 
 /// Rules 11 and 13: whether the layer may write at the end of this request.
@@ -269,13 +280,22 @@ fn is_sealed(facts: &Facts) -> bool {
         && (is_asked_for(facts) || moved)
         // Rule 18: which of the two sessions it would be nobody knows.
         && (!facts.ambiguous || facts.turn == Turn::Login)
+        // Rule 31: an ended session is not written, unless somebody logs in.
+        && (!facts.straggler || facts.turn == Turn::Login)
+}
+
+/// Rule 31: a straggler's change is refused, and it learns of that.
+fn is_refused(facts: &Facts) -> bool {
+    let asked = facts.content == Content::Changed || facts.forced || facts.lifetime_set;
+    facts.extracted && facts.straggler && is_allowed(facts) && asked
 }
 
 /// Whether a session that the client has is over.
 fn is_ended(facts: &Facts) -> bool {
     let logged_out =
         facts.turn == Turn::Logout && facts.origin == Origin::Loaded && !is_allowed(facts);
-    facts.extracted && facts.brought_token && (facts.destroyed || logged_out)
+    let names_one = facts.brought_token && !facts.straggler;
+    facts.extracted && names_one && (facts.destroyed || logged_out)
 }
 
 /// Rule 17: whether the client is told to forget what will never be good.
@@ -307,6 +327,8 @@ fn rule_8_every_combination() {
                 facts.policy.extend_on_write && is_asked_for(facts),
             ];
             seal(is_asked_for(facts), times, extended.contains(&true))
+        } else if is_refused(facts) {
+            Plan::Refuse
         } else if is_ended(facts) {
             ENDED
         } else if is_forgotten(facts) {
@@ -316,8 +338,8 @@ fn rule_8_every_combination() {
         };
         assert_eq!(decide(facts), expected, "{facts:?}");
     });
-    assert_eq!(all, (1 << 14) * 2 * 3 * 4 * 3);
-    assert_eq!(possible, 110_592);
+    assert_eq!(all, (1 << 15) * 2 * 3 * 4 * 3);
+    assert_eq!(possible, 129_024);
 }
 
 // Fails when a promise that users rely on is broken, whatever the combination, possible or not.
@@ -343,8 +365,8 @@ fn rule_8_promises() {
         if facts.forbidden || !facts.policy.auto_commit {
             promise(sealed.is_none(), "13: what is forbidden is not written");
         }
-        if facts.extracted && facts.destroyed && facts.brought_token && facts.origin == Origin::New
-        {
+        let names_one = facts.brought_token && !facts.straggler;
+        if facts.extracted && facts.destroyed && names_one && facts.origin == Origin::New {
             promise(plan != Plan::Nothing, "11: destroy() is always carried out");
         }
         if let Some(seal) = sealed {
@@ -360,6 +382,9 @@ fn rule_8_promises() {
             if facts.turn != Turn::None {
                 promise(seal.times != Times::Keep, "31: a turn is noted in the token");
             }
+            if facts.straggler {
+                promise(facts.turn == Turn::Login, "31: an ended session is never written");
+            }
             if facts.ambiguous {
                 promise(facts.turn == Turn::Login, "18: two sessions give none");
             }
@@ -371,4 +396,18 @@ fn rule_8_promises() {
             promise(facts.dead_token, "17: what may be good elsewhere is left alone");
         }
     });
+}
+
+// Fails when a rotation that waits for the response is lost because the response failed: the session
+// would go on under an id that somebody else may know.
+#[test]
+fn rule_12_a_rotation_that_is_owed_is_carried_out_whatever_the_status() {
+    for (times, extend) in [(Times::Rotate, false), (Times::Restart, true)] {
+        for outcome in [Outcome::ServerError, Outcome::Panicked] {
+            let facts = Facts { owed: Some(times), outcome, ..LOADED };
+            assert_eq!(decide(&facts), seal(false, times, extend), "{facts:?}");
+            let destroyed = Facts { owed: Some(times), outcome, ..DESTROYED };
+            assert_eq!(decide(&destroyed), ENDED, "{destroyed:?}");
+        }
+    }
 }

@@ -1,0 +1,81 @@
+//! Sessions that a store keeps: what a request knows of its row, and how it asks.
+//!
+//! [`open`] loads, [`next`] says what to ask of the store next, [`drive`] asks, [`absorb`] brings
+//! what somebody else wrote meanwhile into the request's state.
+
+mod absorb;
+mod ask;
+mod body;
+mod detach;
+mod drive;
+mod home;
+mod names;
+mod next;
+mod open;
+pub(crate) mod outside;
+
+pub(crate) use body::Body;
+pub(crate) use drive::Driven;
+pub use home::{OnEnded, OnOutage};
+pub(crate) use home::{Pick, Secrets, StoreHome, StoreTtl};
+pub(crate) use names::Names;
+use next::entries;
+pub(crate) use outside::Found;
+
+use super::decide::Times as Turned;
+use crate::error::CommitError;
+use crate::id::{SecretDigest, SessionHandle, SessionId};
+use crate::store::{DynStore, IndexKey, Revision, RowKey};
+use crate::time::Millis;
+use std::sync::Arc;
+
+/// What a request knows of its session's row.
+#[derive(Default)]
+pub(crate) struct Held {
+    /// The store of this request, once it was asked for.
+    pub(super) store: Option<Arc<dyn DynStore>>,
+    /// The session's row as it was loaded or last written.
+    pub(super) row: Option<Row>,
+    /// The rows of sessions that were ended in this request, and still are to be deleted.
+    pub(super) ended: Vec<Gone>,
+    /// The handle of a session that has no row yet, for those who ask.
+    pub(super) handle: Option<SessionHandle>,
+    /// The secret that the next rotation will give, for those who must know it before.
+    pub(super) promised: Option<SessionId>,
+    /// The request names a session that has ended (rule 31).
+    pub(super) straggler: bool,
+    /// The store could not be asked, and the session is a blank one that is never written.
+    pub(super) outage: bool,
+    /// A `commit()` wrote, and left the new id to the response (rule 12).
+    pub(super) owed: Option<Owed>,
+    /// `before_save` ran for the write that is due.
+    pub(super) prepared: bool,
+    /// Why nothing is written, while what was ended is still carried out.
+    pub(super) failed: Option<CommitError>,
+}
+
+/// A live row.
+#[derive(Clone, Copy)]
+pub(crate) struct Row {
+    pub(super) key: RowKey,
+    pub(super) id: SessionId,
+    pub(super) secret: SecretDigest,
+    pub(super) revision: Revision,
+    /// The last millisecond of the session's life, as the row has it.
+    pub(super) ends: Millis,
+    /// The id that the session's own response gives it: for one that was detached before.
+    pub(super) next: Option<SessionId>,
+}
+
+/// A row that is to be deleted, and the indexes that name it.
+pub(crate) struct Gone {
+    pub(super) key: RowKey,
+    pub(super) entries: Vec<IndexKey>,
+}
+
+/// A rotation that waits for the response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owed {
+    pub(super) times: Turned,
+    pub(super) another_user: bool,
+}

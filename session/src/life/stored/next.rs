@@ -1,0 +1,360 @@
+//! What to ask of the store next: from a plan to a row.
+
+use super::{Body, Gone, OnEnded, Owed, Row, Secrets, StoreHome};
+use crate::data::diff;
+use crate::data::index::indexed_values;
+use crate::data::{Payload, SessionData};
+use crate::error::{BoxError, CommitError};
+use crate::event::Event;
+use crate::id::{SECRET, SessionHandle, SessionId};
+use crate::life::decide::{Origin, Outcome, Plan, Policy, Seal, Times as Turned, Turn};
+use crate::life::engine::Engine;
+use crate::life::plan::Examined;
+use crate::life::slot::{Life, Pending};
+use crate::seal::Envelope;
+use crate::store::{IndexKey, Lease, Record, Revision, RowKey, StoreError, StoreErrorKind, Times};
+use std::ops::Range;
+
+/// The next thing to do.
+pub(crate) enum Next {
+    /// Nothing more.
+    Done(Plan),
+    /// Make the secret half of an id.
+    MakeSecret,
+    Delete(Gone),
+    Write(Box<Write>),
+}
+
+/// A write that is due.
+pub(crate) struct Write {
+    pub(super) how: How,
+    pub(super) key: RowKey,
+    pub(super) record: Record,
+    pub(super) lease: Lease,
+    /// Index entries that must be there before the row, and those that go after it.
+    pub(super) insert: Vec<IndexKey>,
+    pub(super) remove: Vec<IndexKey>,
+    /// A `rotate` field has a new non-initial value.
+    pub(super) login: bool,
+    plan: Seal,
+    id: SessionId,
+    envelope: Envelope,
+    payload: Range<usize>,
+    /// The version of the request's state that is written.
+    version: u32,
+    fields: Vec<&'static str>,
+    owed: Option<Owed>,
+    /// A `rotate` field went from one non-initial value to another.
+    another_user: bool,
+}
+
+impl Write {
+    /// What decides about a merge: whether it is a login, and whether it is of another user.
+    pub(super) fn rivals(&self) -> (bool, bool) {
+        (self.login, self.another_user)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum How {
+    Create,
+    Update(Revision),
+    Touch(Revision),
+}
+
+/// On whose behalf a commit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// `commit()`: a new id waits for the response (rule 12).
+    Now,
+    /// The response is ready.
+    Response,
+}
+
+impl<T: SessionData> Life<T> {
+    pub(super) fn next(
+        &mut self,
+        engine: &Engine<T>,
+        home: &StoreHome,
+        (outcome, policy, moment): (Outcome, Policy, Moment),
+        secret: Option<[u8; SECRET]>,
+    ) -> Result<Next, CommitError> {
+        if let Some(gone) = self.held.ended.pop() {
+            return Ok(Next::Delete(gone));
+        }
+        if self.held.outage {
+            return if self.destroyed {
+                Err(CommitError::Store(StoreError::of(StoreErrorKind::Unavailable)))
+            } else {
+                Ok(Next::Done(Plan::Nothing))
+            };
+        }
+        let (plan, examined) = self.plan(engine, outcome, policy)?;
+        match plan {
+            Plan::Nothing => Ok(Next::Done(plan)),
+            Plan::Refuse => self.refuse(engine, home).map(Next::Done),
+            Plan::Remove { ended } => {
+                if let Some(gone) = self.give_up_row(engine, home) {
+                    return Ok(Next::Delete(gone));
+                }
+                self.remove(engine, ended);
+                Ok(Next::Done(plan))
+            }
+            Plan::Seal(seal) => {
+                let (seal, owed) = match moment {
+                    Moment::Now => self.postpone(seal, &examined),
+                    Moment::Response => (seal, None),
+                };
+                if seal.times == Turned::Keep && !seal.fresh && !seal.extend {
+                    self.held.owed = owed.or(self.held.owed);
+                    return Ok(Next::Done(Plan::Nothing));
+                }
+                self.write(engine, home, seal, examined, owed, secret)
+            }
+        }
+    }
+
+    /// The session had ended: says so, or drops what changed.
+    pub(super) fn refuse(
+        &mut self,
+        engine: &Engine<T>,
+        home: &StoreHome,
+    ) -> Result<Plan, CommitError> {
+        engine.emit(&Event::Ended);
+        match home.on_ended {
+            OnEnded::Refuse => Err(CommitError::Ended),
+            OnEnded::Drop => Ok(Plan::Nothing),
+        }
+    }
+
+    /// The row of the session that this request had until now.
+    pub(in crate::life) fn give_up_row(
+        &mut self,
+        engine: &Engine<T>,
+        home: &StoreHome,
+    ) -> Option<Gone> {
+        let row = self.held.row.take()?;
+        self.held.handle = None;
+        self.held.promised = None;
+        self.held.owed = None;
+        let entries = if home.indexed { self.loaded_entries(engine, home) } else { Vec::new() };
+        Some(Gone { key: row.key, entries })
+    }
+
+    /// A rotation of a session that is there waits for the response.
+    fn postpone(&self, seal: Seal, examined: &Examined) -> (Seal, Option<Owed>) {
+        if self.origin == Origin::New || seal.times == Turned::Keep {
+            return (seal, None);
+        }
+        let owed = Owed { times: seal.times, another_user: examined.another_user };
+        let extend = seal.extend && seal.times != Turned::Restart;
+        (Seal { times: Turned::Keep, extend, ..seal }, Some(owed))
+    }
+
+    fn write(
+        &mut self,
+        engine: &Engine<T>,
+        home: &StoreHome,
+        seal: Seal,
+        examined: Examined,
+        owed: Option<Owed>,
+        secret: Option<[u8; SECRET]>,
+    ) -> Result<Next, CommitError> {
+        let now = self.opened_at;
+        let turned = seal.times != Turned::Keep;
+        if self.detached && examined.turn != Turn::None {
+            return Err(CommitError::Detached);
+        }
+        let (how, id) = match &self.held.row {
+            Some(row) if !turned && !seal.fresh => (How::Touch(row.revision), row.id),
+            Some(row) if !turned => (How::Update(row.revision), row.id),
+            row => {
+                let how = row.map_or(How::Create, |row| How::Update(row.revision));
+                match self.new_id(home, secret)? {
+                    Some(id) => (how, id),
+                    None => return Ok(Next::MakeSecret),
+                }
+            }
+        };
+        let another_user =
+            examined.another_user || self.held.owed.is_some_and(|owed| owed.another_user);
+        let mut envelope = self.next_envelope(engine, seal, another_user, now);
+        let payload = if seal.fresh {
+            envelope.payload_version = T::OPTIONS.version;
+            envelope.expiries = examined.expiries;
+            self.payload.bytes()
+        } else {
+            self.shared.loaded().bytes()
+        };
+        let moved = seal.extend || turned || self.lifetime_set.is_some();
+        let ends = match &self.held.row {
+            Some(row) if !moved => row.ends,
+            _ => engine.lifetimes.end(&envelope),
+        };
+        let revision = match how {
+            How::Create => Revision::FIRST,
+            How::Update(revision) => revision.next(),
+            How::Touch(revision) => revision,
+        };
+        let key = home.names.row(id.handle());
+        let body = match how {
+            How::Touch(_) => Vec::new(),
+            _ => Body::write(id.handle(), &home.names.secret(&id), &envelope, payload),
+        };
+        let payload = body.len() - payload.len().min(body.len())..body.len();
+        let lease = Lease {
+            now,
+            keep: home.keep(now, ends),
+            may_shorten: self.lifetime_set.is_some() || seal.times == Turned::Restart,
+        };
+        let (insert, remove) = if home.indexed {
+            self.moving_entries(engine, home, seal.fresh, moved)
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        Ok(Next::Write(Box::new(Write {
+            how,
+            key,
+            record: Record {
+                revision,
+                times: Times::new(envelope.renewed, envelope.idle, ends),
+                body,
+            },
+            lease,
+            insert,
+            remove,
+            login: examined.login,
+            another_user: examined.another_user,
+            plan: seal,
+            id,
+            envelope,
+            payload,
+            version: self.shared.version(),
+            fields: examined.changed,
+            owed,
+        })))
+    }
+
+    /// A new id: of this session, with another secret. `None`: the secret is to be made first.
+    pub(super) fn new_id(
+        &mut self,
+        home: &StoreHome,
+        secret: Option<[u8; SECRET]>,
+    ) -> Result<Option<SessionId>, CommitError> {
+        if let Some(promised) = self.held.promised {
+            return Ok(Some(promised));
+        }
+        let secret = match (secret, &home.secrets) {
+            (Some(secret), _) => secret,
+            (None, Secrets::Custom(_)) => return Ok(None),
+            (None, Secrets::System) => {
+                let mut secret = [0; SECRET];
+                getrandom::fill(&mut secret).map_err(no_random)?;
+                secret
+            }
+        };
+        let handle = self.handle().map_err(no_random)?;
+        Ok(Some(SessionId::new(handle, &secret)))
+    }
+
+    /// The session's handle; a new session is given one.
+    pub(in crate::life) fn handle(&mut self) -> Result<SessionHandle, getrandom::Error> {
+        if let Some(row) = &self.held.row {
+            return Ok(row.id.handle());
+        }
+        match self.held.handle {
+            Some(handle) => Ok(handle),
+            None => {
+                let handle = SessionHandle::random()?;
+                self.held.handle = Some(handle);
+                Ok(handle)
+            }
+        }
+    }
+
+    /// What follows from a write that was carried out.
+    pub(super) fn written(&mut self, engine: &Engine<T>, moment: Moment, write: Write) -> Plan {
+        let Write { how, key, record, plan, id, envelope, owed, .. } = write;
+        let created = matches!(how, How::Create);
+        let turned = !created && plan.times != Turned::Keep;
+        let moved = created || turned || plan.extend || self.lifetime_set.is_some();
+        if moved {
+            self.token.clear();
+            self.token.extend_from_slice(id.bytes());
+            let max_age = engine.lifetimes.cookie_max_age(&envelope, self.opened_at);
+            self.pending = Pending::Token { max_age };
+        }
+        if created || turned {
+            self.held.promised = None;
+            self.held.owed = None;
+        }
+        self.held.owed = owed.or(self.held.owed);
+        self.held.handle = None;
+        self.held.prepared = false;
+        self.report_written(engine, plan, &write.fields, turned);
+        self.envelope = Some(envelope);
+        let secret = match Body::read(&record.body, record.times) {
+            Some(body) => body.secret,
+            None => match &self.held.row {
+                Some(row) => row.secret,
+                None => return Plan::Seal(plan),
+            },
+        };
+        let next = self.held.row.and_then(|row| row.next);
+        let (revision, ends) = (record.revision, record.times.ends);
+        self.held.row = Some(Row { key, id, secret, revision, ends, next });
+        if moment == Moment::Now && !record.body.is_empty() {
+            let mut payload = Payload::default();
+            payload.take(record.body, write.payload);
+            // For the spans of its fields.
+            let _ = engine.coder.decode(&mut payload);
+            self.shared.rebase(&mut payload, write.version);
+        }
+        Plan::Seal(plan)
+    }
+
+    /// The index entries that a write needs, and those that it makes stale.
+    fn moving_entries(
+        &mut self,
+        engine: &Engine<T>,
+        home: &StoreHome,
+        fresh: bool,
+        moved: bool,
+    ) -> (Vec<IndexKey>, Vec<IndexKey>) {
+        let before = match self.held.row {
+            Some(_) => self.loaded_entries(engine, home),
+            None => Vec::new(),
+        };
+        let after = match self.shared.newest() {
+            Some(state) if fresh => entries(home, state),
+            _ => before.clone(),
+        };
+        let remove = before.iter().filter(|entry| !after.contains(entry)).copied().collect();
+        let insert = after.into_iter().filter(|entry| moved || !before.contains(entry)).collect();
+        (insert, remove)
+    }
+
+    /// The index entries of the row as it was loaded or last written.
+    fn loaded_entries(&mut self, engine: &Engine<T>, home: &StoreHome) -> Vec<IndexKey> {
+        match self.shared.base() {
+            diff::Base::Initial => Vec::new(),
+            diff::Base::Encoded(loaded) => match engine.coder.decode(loaded) {
+                Ok(state) => entries(home, &state),
+                Err(_) => Vec::new(),
+            },
+        }
+    }
+}
+
+/// The keys of the indexes that name a session with this state.
+pub(crate) fn entries<T: SessionData>(home: &StoreHome, state: &T) -> Vec<IndexKey> {
+    let mut keys = Vec::new();
+    indexed_values(state, |index, value| {
+        keys.push(home.names.index(T::FIELDS[index].name, value));
+    });
+    keys
+}
+
+fn no_random(error: getrandom::Error) -> CommitError {
+    CommitError::Id(BoxError::from(error))
+}

@@ -1,0 +1,150 @@
+//! Sessions of a store, outside the request that they belong to.
+
+use super::ask::ask;
+use super::{Body, StoreHome, entries};
+use crate::data::{Payload, SessionData};
+use crate::event::Event;
+use crate::id::SessionHandle;
+use crate::life::engine::Engine;
+use crate::life::open::decode;
+use crate::life::times::Vitality;
+use crate::seal::Envelope;
+use crate::store::{DynStore, IndexKey, Loaded, Record, RowKey, StoreError, StoreErrorKind};
+use crate::time::Millis;
+
+/// How many members of an index are asked for at once.
+const PAGE: usize = 256;
+
+/// A live session of a store.
+pub(crate) struct Found<T> {
+    pub(crate) key: RowKey,
+    pub(crate) handle: SessionHandle,
+    pub(crate) envelope: Envelope,
+    pub(crate) ends: Millis,
+    pub(crate) state: T,
+}
+
+/// A live session, or nothing.
+pub(crate) async fn find<T: SessionData>(
+    engine: &Engine<T>,
+    home: &StoreHome,
+    store: &dyn DynStore,
+    key: RowKey,
+) -> Result<Option<Found<T>>, StoreError> {
+    match ask(home.patience, store.load(&key)).await {
+        Ok(Loaded::Record(record)) => read(engine, home, key, record),
+        Ok(Loaded::Ended | Loaded::Nothing) => Ok(None),
+        // It is nobody's session: a list goes on without it.
+        Err(error) if error.kind() == StoreErrorKind::Corrupt => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn read<T: SessionData>(
+    engine: &Engine<T>,
+    home: &StoreHome,
+    key: RowKey,
+    record: Record,
+) -> Result<Option<Found<T>>, StoreError> {
+    let now = engine.now();
+    let Some(mut body) = Body::read(&record.body, record.times) else {
+        return Ok(None);
+    };
+    if home.names.row(body.handle) != key {
+        return Err(StoreError::of(StoreErrorKind::MixedUp));
+    }
+    engine.lifetimes.adopt(&mut body.envelope);
+    let vitality = engine.lifetimes.vitality(&body.envelope, now);
+    if vitality != Vitality::Alive || now > record.times.ends {
+        return Ok(None);
+    }
+    let mut payload = Payload::default();
+    payload.take(record.body, body.payload);
+    Ok(match decode(engine, &mut payload, &mut body.envelope, now) {
+        Ok(state) => Some(Found {
+            key,
+            handle: body.handle,
+            ends: record.times.ends.min(engine.lifetimes.end(&body.envelope)),
+            envelope: body.envelope,
+            state,
+        }),
+        Err(error) => {
+            engine.emit(&Event::Undecodable(&error));
+            None
+        }
+    })
+}
+
+/// The live sessions that an index names and that have its value.
+pub(crate) async fn find_by<T: SessionData>(
+    engine: &Engine<T>,
+    home: &StoreHome,
+    store: &dyn DynStore,
+    index: &IndexKey,
+) -> Result<Vec<Found<T>>, StoreError> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.index_members(index, after.as_ref(), PAGE);
+        let page = ask(home.patience, page).await?;
+        for &key in &page {
+            // The index may name what is dead, or has another value by now.
+            if let Some(session) = find(engine, home, store, key).await?
+                && has_entry(home, &session.state, index)
+            {
+                found.push(session);
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() >= PAGE => after = Some(*last),
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// Whether an index names sessions with this state.
+pub(crate) fn has_entry<T: SessionData>(home: &StoreHome, state: &T, index: &IndexKey) -> bool {
+    entries(home, state).contains(index)
+}
+
+/// Ends a session. `false`: it was over.
+pub(crate) async fn end<T: SessionData>(
+    engine: &Engine<T>,
+    home: &StoreHome,
+    store: &dyn DynStore,
+    session: &Found<T>,
+) -> Result<bool, StoreError> {
+    let key = &session.key;
+    let deleted = ask(home.patience, store.delete(key, home.remember)).await?;
+    for entry in entries(home, &session.state) {
+        // One that stays names a session that is dead, and is read as such.
+        let _ = ask(home.patience, store.index_remove(&entry, key)).await;
+    }
+    let ended = deleted == crate::store::Deleted::Deleted;
+    if ended {
+        engine.emit(&Event::Destroyed);
+    }
+    Ok(ended)
+}
+
+/// After a login: ends the sessions beyond `most` of each of these indexes, those first that logged
+/// in longest ago, but never the one of the login.
+pub(super) async fn end_beyond<T: SessionData>(
+    engine: &Engine<T>,
+    home: &StoreHome,
+    store: &dyn DynStore,
+    most: usize,
+    of: &[IndexKey],
+    login: &RowKey,
+) -> Result<(), StoreError> {
+    for index in of {
+        let mut others = find_by(engine, home, store, index).await?;
+        others.retain(|session| session.key != *login);
+        others.sort_by_key(|session| session.envelope.started);
+        let too_many = (others.len() + 1).saturating_sub(most);
+        for session in others.iter().take(too_many) {
+            end(engine, home, store, session).await?;
+        }
+    }
+    Ok(())
+}
