@@ -4,5 +4,6 @@
 mod support;
 
 pub use support::{
-    Log, NAME, Reply, Sealed, Site, Visitor, at_once, request, ring, site, site_under,
+    Fault, Log, NAME, Reply, Sealed, Shelf, Site, Visitor, at_once, request, ring, site,
+    site_under, stored_site,
 };

@@ -1,11 +1,13 @@
 //! One site, one visitor, one reply: a test says what a request does and looks at what comes back.
 
 mod reply;
+mod shelf;
 mod site;
 mod token;
 
 pub use reply::Reply;
-pub use site::{Log, Site, Visitor, request, site, site_under};
+pub use shelf::{Fault, Shelf};
+pub use site::{Log, Site, Visitor, request, site, site_under, stored_site};
 pub use token::Sealed;
 
 use session::Keys;

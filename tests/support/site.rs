@@ -1,6 +1,6 @@
 //! A site with one session type, and its visitors.
 
-use super::{NAME, Reply, at_once, ring};
+use super::{NAME, Reply, Shelf, at_once, ring};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -8,6 +8,7 @@ use axum::handler::Handler;
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::routing::any;
+use session::store::CompareAndSet;
 use session::testing::{self, ManualClock};
 use session::{Event, Keys, MergeAccepted, NoSecrets, SessionBuilder, SessionData, SessionLayer};
 use std::sync::{Arc, Mutex};
@@ -77,6 +78,26 @@ where
         SessionLayer::<T>::signed(keys).clock(clock.clone()).on_event(move |event| log.note(event));
     let layer = with(builder).build().expect("options that go together");
     Site { layer, clock, events, name: NAME.to_owned() }
+}
+
+/// A site whose sessions are on a shelf, with what `with` says; and the shelf.
+///
+/// # Panics
+/// When the options contradict one another.
+pub fn stored_site<T, M>(
+    with: impl FnOnce(SessionBuilder<T, CompareAndSet>) -> SessionBuilder<T, M>,
+) -> (Site<T>, Shelf)
+where
+    T: SessionData,
+    M: MergeAccepted<T>,
+{
+    let (clock, events, shelf) = (ManualClock::default(), Log::default(), Shelf::default());
+    let log = events.clone();
+    let builder = SessionLayer::<T>::stored(shelf.clone())
+        .clock(clock.clone())
+        .on_event(move |event| log.note(event));
+    let layer = with(builder).build().expect("options that go together");
+    (Site { layer, clock, events, name: NAME.to_owned() }, shelf)
 }
 
 impl<T: SessionData> Site<T> {

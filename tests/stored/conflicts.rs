@@ -1,0 +1,106 @@
+//! Two requests at once (rules 23 and 24).
+
+use crate::state::{Handle, Visit, visit};
+use session_tests::{Site, stored_site};
+
+/// Runs `ours` on a session, with `theirs` on the same one right before ours is written.
+async fn race(
+    site: &Site<Visit>,
+    shelf: &session_tests::Shelf,
+    cookie: &str,
+    theirs: impl FnOnce(&mut Handle) + Send + 'static,
+    ours: impl FnOnce(&mut Handle) + Send + Clone + Sync + 'static,
+) -> session_tests::Reply {
+    let (layer, other) = (site.layer.clone(), cookie.to_owned());
+    shelf.before("update", move |_| {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("cookie", other.parse().expect("a header"));
+        let mut session = session_tests::at_once(layer.open(&headers)).expect("a session");
+        theirs(&mut session);
+        session_tests::at_once(layer.close(session, &mut headers)).expect("written");
+    });
+    site.run(cookie, async move |mut s: Handle| ours(&mut s)).await
+}
+
+// Fails when one of two different fields is lost.
+#[tokio::test]
+async fn rule_23_different_fields_lose_nothing() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b);
+    let cookie = site.cookie(visit(1));
+    let reply =
+        race(&site, &shelf, &cookie, |s| s.note = Some("theirs".into()), |s| s.views = 9).await;
+    assert_eq!(reply.status, 200);
+    let state = site.state(&cookie);
+    assert_eq!((state.views, state.note.as_deref()), (9, Some("theirs")));
+}
+
+// Fails when a sum loses an increment, a union a member, or `last` is not the last writer's.
+#[tokio::test]
+async fn rule_23_each_policy() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b);
+    let cookie = site.cookie(visit(1));
+    let theirs = |s: &mut Handle| {
+        s.hits += 5;
+        s.tags.insert("theirs".into());
+        s.views = 50;
+    };
+    let ours = |s: &mut Handle| {
+        s.hits += 2;
+        s.tags.insert("ours".into());
+        s.views = 60;
+    };
+    let reply = race(&site, &shelf, &cookie, theirs, ours).await;
+    assert_eq!(reply.status, 200);
+    let state = site.state(&cookie);
+    assert_eq!((state.hits, state.views), (7, 60));
+    assert_eq!(state.tags.iter().map(String::as_str).collect::<Vec<_>>(), ["ours", "theirs"]);
+}
+
+// Fails when `reject` writes, or answers anything but 409.
+#[tokio::test]
+async fn rule_23_reject_is_a_409_and_nothing_is_written() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b);
+    let cookie = site.cookie(visit(1));
+    let reply = race(
+        &site,
+        &shelf,
+        &cookie,
+        |s| s.plan = Some("theirs".into()),
+        |s| {
+            s.plan = Some("ours".into());
+            s.views = 9;
+        },
+    )
+    .await;
+    assert_eq!(reply.status, 409);
+    let state = site.state(&cookie);
+    assert_eq!((state.views, state.plan.as_deref()), (1, Some("theirs")));
+}
+
+// Fails when a late write brings back a session that was logged out meanwhile.
+#[tokio::test]
+async fn rule_24_security_31_a_logout_is_final() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b);
+    let cookie = site.cookie(visit(1));
+    let reply = race(&site, &shelf, &cookie, |s| s.destroy(), |s| s.views = 9).await;
+    assert_eq!(reply.status, 409);
+    assert!(shelf.rows().is_empty());
+    assert!(site.state(&cookie).is_new());
+}
+
+// Fails when a login that meets a logout is lost, or takes over what the ended session held.
+#[tokio::test]
+async fn rule_24_a_login_goes_on_in_a_new_session() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b);
+    let cookie = site.cookie(Visit { note: Some("old".into()), ..visit(1) });
+    let ours = |s: &mut Handle| {
+        s.user = Some("ann".into());
+        s.hits += 1;
+    };
+    let reply = race(&site, &shelf, &cookie, |s| s.destroy(), ours).await;
+    assert_eq!(reply.status, 200);
+    let new = format!("__Host-session={}", reply.token().expect("a new id"));
+    let state = site.state(&new);
+    assert_eq!(state.user.as_deref(), Some("ann"));
+    assert_eq!((state.hits, state.note.as_deref(), state.views), (1, None, 0));
+}

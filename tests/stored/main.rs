@@ -1,0 +1,9 @@
+//! The rules of the contract for sessions in stores, each through a real axum app whose store is in
+//! the test itself: it logs calls, fails on demand, and lets others come between.
+//!
+//! A test is named after the rule of the design that it holds; a comment says which change of the
+//! library makes it fail.
+
+mod calls;
+mod conflicts;
+mod state;
