@@ -3,6 +3,7 @@
 
 mod support;
 
+pub use support::servers;
 pub use support::{
     Fault, Log, NAME, Reply, Sealed, Shelf, Site, Visitor, at_once, request, ring, site,
     site_under, stored_site,

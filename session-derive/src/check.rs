@@ -17,6 +17,7 @@ pub(crate) fn check(cx: &Ctxt, model: &Model<'_>) {
     for field in &model.fields {
         skipped(cx, field);
         rotating(cx, field);
+        indexed(cx, field);
     }
     crate::owned::check(cx, model);
     type_parameters(cx, model);
@@ -124,6 +125,14 @@ fn rotating(cx: &Ctxt, field: &Field<'_>) {
     for (key, reason) in reasons {
         conflict(cx, field, FieldKey::Rotate, key, reason);
     }
+}
+
+/// Whoever looks for sessions gives a value, not a field: there is nothing that says which module
+/// would encode it.
+fn indexed(cx: &Ctxt, field: &Field<'_>) {
+    let reason = "sessions are found by what serde makes of the value itself; give the value a \
+                  type of its own whose `Serialize` and `Deserialize` do what the module does";
+    conflict(cx, field, FieldKey::Index, FieldKey::With, reason);
 }
 
 /// Type parameters without any bound can't be stored. Said here because rustc would say it of

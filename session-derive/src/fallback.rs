@@ -19,9 +19,9 @@ pub(crate) fn of_model(model: &Model<'_>) -> TokenStream {
         generics: &generics,
         ty: &ty,
     };
-    let accessors = expand::accessors(model, &Bodies::Stub(stub));
+    let extensions = expand::extensions(model, &Bodies::Stub(stub));
     let data = data(&generics, &ty);
-    expand::assemble(&expand::krate(model), &data, &accessors)
+    expand::assemble(&expand::krate(model), &data, &extensions)
 }
 
 /// For anything else that a derive can stand on.
@@ -29,7 +29,7 @@ pub(crate) fn of_input(input: &DeriveInput) -> TokenStream {
     let krate = quote_spanned!(Span::mixed_site()=> ::session);
     let generics = owned_generics(input, &krate);
     let data = data(&generics, &static_type(input));
-    expand::assemble(&krate, &data, &expand::Accessors::default())
+    expand::assemble(&krate, &data, &expand::Extensions::default())
 }
 
 fn data(generics: &Generics, ty: &TokenStream) -> TokenStream {
@@ -78,9 +78,8 @@ fn data(generics: &Generics, ty: &TokenStream) -> TokenStream {
                 ::core::unreachable!()
             }
         }
-        #[automatically_derived]
         impl #of_impl __p::NoSecrets for #ty #bounds {}
-        #[automatically_derived]
+        impl #of_impl __p::NoIndexes for #ty #bounds {}
         impl #of_impl __p::MergesByLastOnly for #ty #bounds {}
     }
 }

@@ -15,6 +15,7 @@ mod model;
 mod owned;
 mod parse;
 mod reach;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -6,6 +6,7 @@ use crate::ctxt::Ctxt;
 use crate::keyword::FieldKey;
 use crate::parse::session_attributes;
 use crate::reach::Reach;
+use crate::spelling;
 use crate::value::{Accessor, Merge};
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote};
@@ -49,6 +50,25 @@ pub(crate) struct Accessors {
     pub(crate) option: Option<(Ident, Ident)>,
 }
 
+/// The method that finds sessions by an `index` field.
+pub(crate) struct By<'a> {
+    pub(crate) method: Ident,
+    pub(crate) parameter: &'a Ident,
+    pub(crate) value: IndexValue<'a>,
+}
+
+/// What sessions are found by. Each encodes as the field itself does.
+pub(crate) enum IndexValue<'a> {
+    /// A `&str`, for a `String`.
+    Text,
+    /// A `&str`, for an `Option<String>`.
+    OptionalText,
+    /// What is in the `Option`.
+    Inside(&'a Type),
+    /// The field's own type.
+    Whole(&'a Type),
+}
+
 impl<'a> Model<'a> {
     /// Reads the whole input. There is a model exactly when it has the right shape.
     pub(crate) fn read(cx: &Ctxt, input: &'a DeriveInput) -> Option<Self> {
@@ -83,6 +103,10 @@ impl<'a> Model<'a> {
         self.fields.iter().any(|field| field.is(FieldKey::Secret))
     }
 
+    pub(crate) fn has_index(&self) -> bool {
+        self.fields.iter().any(|field| field.is(FieldKey::Index))
+    }
+
     pub(crate) fn merges_by_last_only(&self) -> bool {
         let last = |field: &Field<'_>| matches!(field.merge(), Merge::Last);
         self.fields.iter().all(last)
@@ -98,14 +122,13 @@ impl<'a> Model<'a> {
         self.stored().any(impure)
     }
 
-    /// The distinct visibilities of the fields that have accessors, the widest first, each with
-    /// its fields.
-    pub(crate) fn reaches(&self) -> Vec<(Reach, &Visibility, Vec<&Field<'a>>)> {
+    /// The distinct visibilities of some fields, the widest first, each with its fields.
+    pub(crate) fn reaches(
+        &self,
+        among: fn(&Field<'_>) -> bool,
+    ) -> Vec<(Reach, &Visibility, Vec<&Field<'a>>)> {
         let mut reaches: Vec<(Reach, &Visibility, Vec<&Field<'a>>)> = Vec::new();
-        for field in &self.fields {
-            if field.accessors().is_none() {
-                continue;
-            }
+        for field in self.fields.iter().filter(|field| among(field)) {
             let visibility = self.capped(&field.original.vis);
             let reach = Reach::of(visibility);
             match reaches.iter_mut().find(|(other, ..)| *other == reach) {
@@ -170,21 +193,38 @@ impl Field<'_> {
         self.is(FieldKey::Rotate) || self.is(FieldKey::Ttl)
     }
 
+    /// What the names of its methods are made of, if it has any.
+    fn base(&self) -> Option<&Ident> {
+        match &self.attrs.accessor {
+            Some(Accessor::None) => None,
+            Some(Accessor::Named(name)) => Some(name),
+            None => Some(self.ident),
+        }
+    }
+
     /// The names of its accessors, if it has any.
     pub(crate) fn accessors(&self) -> Option<Accessors> {
-        let base = match &self.attrs.accessor {
-            Some(Accessor::None) => return None,
-            Some(Accessor::Named(name)) => name,
-            None => self.ident,
-        };
+        let base = self.base()?;
         // Positional arguments: `format_ident!` takes their span, and takes off an `r#`.
         Some(Accessors {
             get: base.clone(),
             set: format_ident!("set_{}", base),
             get_mut: format_ident!("{}_mut", base),
-            option: may_be_option(self.ty())
+            option: spelling::may_be_option(self.ty())
                 .then(|| (format_ident!("take_{}", base), format_ident!("clear_{}", base))),
         })
+    }
+
+    /// How sessions are found by it, if it is an `index` with accessors.
+    pub(crate) fn by(&self) -> Option<By<'_>> {
+        let base = self.base().filter(|_| self.is(FieldKey::Index))?;
+        let value = match spelling::inside_option(self.ty()) {
+            Some(inner) if spelling::is_string(inner) => IndexValue::OptionalText,
+            Some(inner) => IndexValue::Inside(inner),
+            None if spelling::is_string(self.ty()) => IndexValue::Text,
+            None => IndexValue::Whole(self.ty()),
+        };
+        Some(By { method: format_ident!("by_{}", base), parameter: base, value })
     }
 
     /// The token to underline when an accessor's name is wrong.
@@ -244,26 +284,6 @@ fn named_fields<'a>(cx: &Ctxt, input: &'a DeriveInput) -> Option<&'a Fields> {
         ),
     );
     None
-}
-
-/// `false` only for types that are certainly no `Option`, by their spelling. Everything else gets
-/// `take_x` and `clear_x`, and the compiler decides: an alias of `Option` is one.
-fn may_be_option(ty: &Type) -> bool {
-    const NEVER: &[&str] = &[
-        "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
-        "i128", "isize", "f32", "f64", "String", "Vec", "Box", "HashMap", "HashSet", "BTreeMap",
-        "BTreeSet", "VecDeque",
-    ];
-    match ty {
-        Type::Group(group) => may_be_option(&group.elem),
-        Type::Paren(paren) => may_be_option(&paren.elem),
-        Type::Path(path) if path.qself.is_none() => {
-            let name = path.path.segments.last().map(|segment| segment.ident.to_string());
-            !name.is_some_and(|name| NEVER.contains(&name.as_str()))
-        }
-        Type::Path(_) | Type::Macro(_) => true,
-        _ => false,
-    }
 }
 
 /// A type with the struct's name where it says `Self`.

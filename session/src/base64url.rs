@@ -54,6 +54,12 @@ pub(crate) fn decode(text: &[u8], to: &mut Vec<u8>) -> Option<()> {
     ENGINE.decode_vec(text, to).ok()
 }
 
+/// Decodes a text of exactly as many bytes as `to` has.
+pub(crate) fn decode_exact(text: &[u8], to: &mut [u8]) -> Option<()> {
+    let written = ENGINE.decode_slice(text, to).ok()?;
+    (written == to.len()).then_some(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

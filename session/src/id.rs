@@ -80,20 +80,22 @@ impl SessionId {
     /// The bytes of an id, before they become text.
     pub(crate) const BYTES: usize = 16 + SECRET;
 
-    pub(crate) fn new(handle: SessionHandle, secret: &[u8; SECRET]) -> Self {
-        let mut id = [0; ID];
-        id[..16].copy_from_slice(handle.as_bytes());
-        id[16..].copy_from_slice(secret);
-        Self(id)
+    pub(crate) const fn from_bytes(bytes: [u8; ID]) -> Self {
+        Self(bytes)
+    }
+
+    /// The same secret half under another handle.
+    pub(crate) fn with_handle(mut self, handle: SessionHandle) -> Self {
+        self.0[..16].copy_from_slice(handle.as_bytes());
+        self
     }
 
     /// Reads a token's text: exactly what [`bytes`](Self::bytes) becomes as base64url.
-    pub(crate) fn parse(text: &[u8], scratch: &mut Vec<u8>) -> Option<Self> {
-        if text.len() != base64url::encoded_len(ID) {
-            return None;
-        }
-        base64url::decode(text, scratch)?;
-        Some(Self(scratch.as_slice().try_into().ok()?))
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        let text: &[u8; base64url::encoded_len(ID)] = text.try_into().ok()?;
+        let mut id = [0; ID];
+        base64url::decode_exact(text, &mut id)?;
+        Some(Self(id))
     }
 
     pub(crate) fn bytes(&self) -> &[u8; ID] {
@@ -134,7 +136,7 @@ mod tests {
     use super::*;
 
     fn id() -> SessionId {
-        SessionId::new(SessionHandle([7; 16]), &[9; SECRET])
+        SessionId::from_bytes([9; ID]).with_handle(SessionHandle([7; 16]))
     }
 
     fn text(id: &SessionId) -> Vec<u8> {
@@ -146,17 +148,16 @@ mod tests {
     #[test]
     fn an_id_has_one_text() {
         let text = text(&id());
-        let mut scratch = Vec::new();
-        assert_eq!(SessionId::parse(&text, &mut scratch).unwrap().bytes(), id().bytes());
+        assert_eq!(SessionId::parse(&text).unwrap().bytes(), id().bytes());
         for len in (0..text.len()).chain([text.len() + 1]) {
             let mut other = text.clone();
             other.resize(len, b'A');
-            assert!(SessionId::parse(&other, &mut scratch).is_none(), "{len} characters");
+            assert!(SessionId::parse(&other).is_none(), "{len} characters");
         }
         for bad in [b'=', b'+', b'/', b' ', b'"', b'%', 0, 255] {
             let mut other = text.clone();
             other[10] = bad;
-            assert!(SessionId::parse(&other, &mut scratch).is_none(), "{bad}");
+            assert!(SessionId::parse(&other).is_none(), "{bad}");
         }
     }
 

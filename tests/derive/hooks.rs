@@ -63,6 +63,41 @@ fn rule_33_the_structs_own_valid_comes_last() {
 }
 
 #[test]
+fn rule_33_valid_takes_what_a_field_dereferences_to() {
+    #[derive(Session)]
+    struct Profile {
+        #[session(valid = short)]
+        name: String,
+        #[session(valid = known)]
+        place: String,
+        #[session(valid = few)]
+        tags: Vec<u8>,
+    }
+
+    fn short(name: &str) -> bool {
+        name.len() < 4
+    }
+
+    fn known(place: &str, request: &http::request::Parts) -> bool {
+        place.is_empty() || request.uri.path() == place
+    }
+
+    fn few(tags: &[u8]) -> bool {
+        tags.len() < 2
+    }
+
+    let refused = |name: &str, place: &str, tags: &[u8]| {
+        let (name, place) = (name.to_owned(), place.to_owned());
+        let profile = Profile { name, place, tags: tags.to_vec() };
+        profile.valid(&request("/home")).err().map(|invalid| invalid.field)
+    };
+    assert_eq!(refused("abc", "/home", &[1]), None);
+    assert_eq!(refused("abcd", "/home", &[1]), Some(Some("name")));
+    assert_eq!(refused("abc", "/shop", &[1]), Some(Some("place")));
+    assert_eq!(refused("abc", "/home", &[1, 2]), Some(Some("tags")));
+}
+
+#[test]
 fn rule_33_before_save_changes_the_state_or_fails() {
     let mut visit = Visit::initial();
     visit.before_save(&request("/42")).expect("a number");

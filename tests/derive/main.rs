@@ -4,5 +4,6 @@
 mod coding;
 mod fields;
 mod hooks;
+mod marks;
 mod merge;
 mod support;

@@ -18,12 +18,18 @@ struct Shop {
     cart: BTreeMap<String, u8>,
     #[session(merge = joined)]
     note: String,
+    #[session(merge = lent)]
+    text: String,
     #[session(merge = reject)]
     reject: u8,
 }
 
 fn joined(base: &String, ours: &String, theirs: &String) -> String {
     format!("{base}|{ours}|{theirs}")
+}
+
+fn lent(base: &str, ours: &str, theirs: &str) -> String {
+    format!("{base}&{ours}&{theirs}")
 }
 
 /// Merges all fields, as the library does for those that changed on both sides.
@@ -44,6 +50,7 @@ fn rule_23_each_field_follows_its_policy() {
         tags: tags.iter().copied().collect(),
         cart: BTreeMap::new(),
         note: note.to_owned(),
+        text: note.to_owned(),
         reject: number,
     };
     let base = shop(10, &[1, 2, 3], "a");
@@ -55,6 +62,7 @@ fn rule_23_each_field_follows_its_policy() {
     assert_eq!(merged.min, 12);
     assert_eq!(merged.tags, BTreeSet::from([1, 4, 5]), "either side's removal holds");
     assert_eq!(merged.note, "a|b|c");
+    assert_eq!(merged.text, "a&b&c", "by what a `String` dereferences to");
     assert_eq!(merged.reject, 12, "left to the library");
 }
 

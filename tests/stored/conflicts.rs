@@ -1,26 +1,8 @@
 //! Two requests at once (rules 23 and 24).
 
+use crate::race::race;
 use crate::state::{Handle, Visit, visit};
-use session_tests::{Site, stored_site};
-
-/// Runs `ours` on a session, with `theirs` on the same one right before ours is written.
-async fn race(
-    site: &Site<Visit>,
-    shelf: &session_tests::Shelf,
-    cookie: &str,
-    theirs: impl FnOnce(&mut Handle) + Send + 'static,
-    ours: impl FnOnce(&mut Handle) + Send + Clone + Sync + 'static,
-) -> session_tests::Reply {
-    let (layer, other) = (site.layer.clone(), cookie.to_owned());
-    shelf.before("update", move |_| {
-        let mut headers = http::HeaderMap::new();
-        headers.insert("cookie", other.parse().expect("a header"));
-        let mut session = session_tests::at_once(layer.open(&headers)).expect("a session");
-        theirs(&mut session);
-        session_tests::at_once(layer.close(session, &mut headers)).expect("written");
-    });
-    site.run(cookie, async move |mut s: Handle| ours(&mut s)).await
-}
+use session_tests::stored_site;
 
 // Fails when one of two different fields is lost.
 #[tokio::test]

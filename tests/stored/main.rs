@@ -5,5 +5,18 @@
 //! library makes it fail.
 
 mod calls;
+mod commits;
 mod conflicts;
+mod detached;
+mod dropped;
+mod ended;
+mod failing;
+mod ids;
+mod lifetimes;
+mod listed;
+mod merges;
+mod outages;
+mod race;
+mod secrets;
 mod state;
+mod table;

@@ -34,6 +34,8 @@ const ENTRIES: &[Entry] = &[
     entry("floor (written by hand)", floor::build),
     entry("session, by Router::layer", this_library::by_router_layer),
     entry("session, round the app", this_library::round_the_app),
+    entry("session, memory, by Router::layer", this_library::memory_by_router_layer),
+    entry("session, memory, round the app", this_library::memory_round_the_app),
     entry("axum-extra SignedCookieJar", signed_jar::build),
     entry("axum-extra PrivateCookieJar", private_jar::build),
     entry("tower-sessions, memory, plain id", tower_sessions::plain),

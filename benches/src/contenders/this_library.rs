@@ -1,7 +1,8 @@
-//! This library: a signed cookie, default options.
+//! This library: a signed cookie, and the memory store; default options.
 
 use axum::Router;
 use axum::routing::get;
+use session::store::MemoryStore;
 use session::{Keys, Session, SessionLayer, TypedSession};
 use tower::Layer as _;
 
@@ -42,6 +43,21 @@ pub(crate) fn by_router_layer(name: &'static str) -> Box<dyn Contender> {
 /// The fast form: the layer round the whole app.
 pub(crate) fn round_the_app(name: &'static str) -> Box<dyn Contender> {
     contender(name, layer().layer(router()))
+}
+
+/// The memory store, in the usual form.
+pub(crate) fn memory_by_router_layer(name: &'static str) -> Box<dyn Contender> {
+    contender(name, router().layer(memory_layer()))
+}
+
+/// The memory store, in the fast form.
+pub(crate) fn memory_round_the_app(name: &'static str) -> Box<dyn Contender> {
+    contender(name, memory_layer().layer(router()))
+}
+
+fn memory_layer() -> SessionLayer<Visit> {
+    let layer = SessionLayer::<Visit>::stored(MemoryStore::new()).build();
+    layer.expect("the default options are valid")
 }
 
 fn layer() -> SessionLayer<Visit> {

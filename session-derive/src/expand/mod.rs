@@ -5,27 +5,37 @@
 
 mod accessors;
 mod data;
+mod extension;
+mod indexes;
 
 use crate::model::Model;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-pub(crate) use accessors::{Bodies, Expanded as Accessors, Stub, expand as accessors};
+pub(crate) use extension::{Bodies, Extensions, Stub};
 
 /// The whole output for a struct without mistakes.
 pub(crate) fn expand(model: &Model<'_>) -> TokenStream {
     let data = data::expand(model);
-    let accessors = accessors(model, &Bodies::Real);
-    assemble(&krate(model), &data, &accessors)
+    let extensions = extensions(model, &Bodies::Real);
+    assemble(&krate(model), &data, &extensions)
 }
 
-/// The accessor traits, which stand beside the struct, and everything else, hidden in a constant.
+/// The methods that the types of the runtime crate get.
+pub(crate) fn extensions(model: &Model<'_>, bodies: &Bodies<'_>) -> Extensions {
+    let mut all = Extensions::default();
+    all.add(model, bodies, &accessors::OF_SESSIONS);
+    all.add(model, bodies, &indexes::OF_STORES);
+    all
+}
+
+/// The extension traits, which stand beside the struct, and everything else, hidden in a constant.
 pub(crate) fn assemble(
     krate: &TokenStream,
     data: &TokenStream,
-    accessors: &Accessors,
+    extensions: &Extensions,
 ) -> TokenStream {
-    let Accessors { traits, impls } = accessors;
+    let Extensions { traits, impls } = extensions;
     quote_spanned! {Span::mixed_site()=>
         #[allow(dead_code, deprecated, unused_imports)]
         const _: () = {

@@ -321,7 +321,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             HomeOption::Signed(keys) => {
                 Home::Cookie(Signed::new(&keys, carrier.binding(), T::SCHEMA))
             }
-            HomeOption::Stored(pick) => Home::Store(self.store.home::<T>(pick)),
+            HomeOption::Stored(pick) => Home::Store(Box::new(self.store.home::<T>(pick))),
         };
         let engine = Engine {
             home,

@@ -30,7 +30,7 @@ pub(crate) enum Home {
     /// With the client, signed.
     Cookie(Signed),
     /// In a store; the client has an id.
-    Store(StoreHome),
+    Store(Box<StoreHome>),
 }
 
 type Valid<T> = Box<dyn Fn(&T, &Parts) -> bool + Send + Sync>;

@@ -136,6 +136,9 @@ mod memory;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "memory", feature = "cache"))]
+#[cfg_attr(not(all(feature = "memory", feature = "cache")), allow(dead_code))]
+mod shards;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod sql;
 mod sweep;
@@ -144,9 +147,13 @@ mod tower_sessions;
 
 pub use any::AnyStore;
 pub(crate) use any::{BoxFuture, DynStore};
+#[cfg(feature = "cache")]
+pub use cache::{Cache, CacheBuilder};
 pub use error::{StoreError, StoreErrorKind};
 pub use index::{IndexKey, IndexKind, Indexed, IndexedStore, NotIndexed};
 pub use key::RowKey;
+#[cfg(feature = "memory")]
+pub use memory::{MemoryStore, MemoryStoreBuilder};
 #[cfg(feature = "memcached")]
 pub use memcached::{MemcachedBuilder, MemcachedStore};
 pub use record::{Lease, Record, Revision, Times};

@@ -1,1 +1,150 @@
-//! Throwing expired rows away, in the background.
+//! Throwing dead rows away, in the background.
+
+use super::StoreError;
+use std::fmt;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// A store whose engine does not throw away by itself what is over.
+pub trait Sweep: Clone + Send + Sync + 'static {
+    /// Deletes some of what is over, as much as does not disturb others for long, and tells how
+    /// much. Zero: nothing was left. Several may do so at once.
+    ///
+    /// # Errors
+    /// When the engine can't be asked.
+    fn sweep_batch(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Deletes all that is over, batch by batch, and tells how much it was.
+    ///
+    /// # Errors
+    /// When the engine can't be asked. What was deleted before stays deleted.
+    fn sweep(&self) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        async {
+            let mut swept = 0;
+            loop {
+                let batch = self.sweep_batch().await?;
+                if batch == 0 {
+                    return Ok(swept);
+                }
+                swept += batch;
+                // Requests wait for the same connections.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Sweeps now and then every `interval` in the background.
+    fn sweep_every(&self, interval: Duration) -> Sweeper {
+        Sweeper::start(self.clone(), interval)
+    }
+}
+
+/// Sweeps a store in the background until it is stopped or dropped.
+///
+/// An error is logged, at the level `warn` and with the target `session`, and does not end it: it
+/// tries again after the interval. Each instance of an app may have one.
+#[must_use = "the sweeping ends when this is dropped"]
+pub struct Sweeper {
+    task: Option<JoinHandle<()>>,
+    stop: Arc<Stop>,
+}
+
+impl Sweeper {
+    fn start(store: impl Sweep, interval: Duration) -> Self {
+        let stop = Arc::new(Stop::default());
+        let task = tokio::spawn(run(store, interval, Arc::clone(&stop)));
+        Self { task: Some(task), stop }
+    }
+
+    /// Ends it, after the batch that is under way, and waits for the end.
+    pub async fn stop(mut self) {
+        self.stop.ask();
+        if let Some(task) = self.task.take() {
+            // It fails when the store panicked or the runtime ends: it is at an end either way.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Sweeper {
+    /// Ends it, after the batch that is under way, and does not wait.
+    fn drop(&mut self) {
+        self.stop.ask();
+    }
+}
+
+impl fmt::Debug for Sweeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sweeper").finish_non_exhaustive()
+    }
+}
+
+async fn run(store: impl Sweep, interval: Duration, stop: Arc<Stop>) {
+    loop {
+        loop {
+            match store.sweep_batch().await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    let error: &(dyn std::error::Error + 'static) = &error;
+                    tracing::warn!(target: "session", error, "sweeping the session store failed");
+                    break;
+                }
+            }
+            if stop.is_asked() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        // At least a moment, so that no interval makes it a busy loop.
+        if stop.asked_within(interval.max(Duration::from_millis(10))).await {
+            return;
+        }
+    }
+}
+
+/// A flag that wakes whoever waits for it.
+#[derive(Default)]
+struct Stop(Mutex<Asked>);
+
+#[derive(Default)]
+struct Asked {
+    asked: bool,
+    waits: Option<Waker>,
+}
+
+impl Stop {
+    fn ask(&self) {
+        let waits = {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            state.asked = true;
+            state.waits.take()
+        };
+        if let Some(waker) = waits {
+            waker.wake();
+        }
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).asked
+    }
+
+    /// Waits for that long, or until it is asked.
+    async fn asked_within(&self, duration: Duration) -> bool {
+        let mut sleep = pin!(tokio::time::sleep(duration));
+        std::future::poll_fn(|context| {
+            {
+                let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if state.asked {
+                    return Poll::Ready(true);
+                }
+                state.waits = Some(context.waker().clone());
+            }
+            sleep.as_mut().poll(context).map(|()| false)
+        })
+        .await
+    }
+}

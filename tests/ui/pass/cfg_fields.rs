@@ -9,6 +9,7 @@ struct Visit {
     #[cfg(any())]
     never: NoSuchType,
     #[cfg(all())]
+    #[session(index)]
     always: u64,
     #[cfg_attr(all(), session(rename = "v"))]
     #[cfg_attr(any(), session(no_such_attribute))]

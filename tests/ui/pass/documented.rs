@@ -11,6 +11,7 @@ pub struct Visit {
     /// ```
     /// assert!(true);
     /// ```
+    #[session(index)]
     pub views: u64,
     /** A block
     comment. */
@@ -19,7 +20,14 @@ pub struct Visit {
     pub color: u8,
     #[deprecated(note = "use `views`")]
     #[allow(missing_docs)]
+    #[session(index)]
     pub count: u64,
+}
+
+/// Finds by what is deprecated.
+#[expect(deprecated)]
+pub fn finder(sessions: &session::Sessions<Visit>) -> session::SessionsBy<'_, Visit> {
+    sessions.by_count(&1)
 }
 
 /// Uses what is deprecated.

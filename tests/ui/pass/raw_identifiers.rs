@@ -1,11 +1,12 @@
 //! `r#type` is stored as `type`; its accessors are `r#type`, `set_type` and so on.
 #![deny(warnings, unused_qualifications)]
 
-use session::{Session, SessionData, TypedSession};
+use session::{Session, SessionData, Sessions, TypedSession};
 
 #[derive(Session)]
 #[session(valid = r#match::r#fn)]
 struct r#Struct {
+    #[session(index)]
     r#type: Option<String>,
     #[session(accessor = r#loop)]
     r#while: u64,
@@ -25,8 +26,12 @@ fn handler(mut session: TypedSession<r#Struct>) {
     session.set_loop(session.r#loop() + 1);
 }
 
+fn typed(sessions: &Sessions<r#Struct>) {
+    let _ = sessions.by_type("type");
+}
+
 fn main() {
-    let _ = handler;
+    let _ = (handler, typed);
     assert_eq!(Struct::SCHEMA, "Struct");
     assert_eq!(Struct::FIELDS[0].name, "type");
 }

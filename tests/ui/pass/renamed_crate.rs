@@ -7,12 +7,13 @@ mod vendor {
     }
 }
 
-use vendor::web::sessions::{Session, TypedSession};
+use vendor::web::sessions::{Session, Sessions, TypedSession};
 
 #[derive(Session)]
 #[session(crate = vendor::web::sessions)]
 struct Visit {
     views: u64,
+    #[session(index)]
     notice: Option<String>,
 }
 
@@ -28,6 +29,10 @@ fn handler(mut session: TypedSession<Visit>, mut other: TypedSession<Other>) {
     other.set_views(1);
 }
 
+fn finder(sessions: &Sessions<Visit>) {
+    let _ = sessions.by_notice("text");
+}
+
 fn main() {
-    let _ = handler;
+    let _ = (handler, finder);
 }

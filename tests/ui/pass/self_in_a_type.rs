@@ -5,6 +5,7 @@ use session::{Session, TypedSession};
 
 #[derive(Session)]
 struct Visit {
+    #[session(index)]
     sizes: [u8; size_of::<fn(&Self)>()],
     #[session(skip)]
     before: Vec<Box<Self>>,

@@ -15,6 +15,8 @@ mod app {
     pub struct String;
     pub struct Vec;
     pub struct Box;
+    pub struct Sessions;
+    pub struct SessionsBy;
     pub struct u32;
     pub struct usize;
     pub struct bool;
@@ -76,6 +78,10 @@ mod app {
         pub from: u64,
         pub index: u64,
         pub other: u64,
+        #[session(index)]
+        pub base: u64,
+        #[session(index)]
+        pub request: ::core::option::Option<::std::string::String>,
     }
 }
 

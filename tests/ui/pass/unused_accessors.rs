@@ -11,7 +11,10 @@ use session::Session;
 pub struct Visit {
     /// How often.
     pub views: u64,
+    #[session(index)]
     pub(crate) notice: Option<String>,
+    #[session(index)]
+    user: Option<u64>,
     #[session(merge = sum, alias = "count", default = 1 + 1, valid = small)]
     clicks: u32,
     #[session(merge = by)]

@@ -44,7 +44,7 @@ fn arm(field: &Field<'_>) -> Option<TokenStream> {
             __p::union(&__base.#ident, &mut self.#ident, &mut __theirs.#ident)
         },
         Merge::Function(path) => quote_spanned! {span=>
-            __p::by_function::<#ty>(#path, &__base.#ident, &mut self.#ident, &__theirs.#ident)
+            __p::by_function::<#ty, _>(#path, &__base.#ident, &mut self.#ident, &__theirs.#ident)
         },
     };
     Some(quote!(#index => #call,))

@@ -4,7 +4,6 @@ mod coding;
 mod hooks;
 mod merge;
 mod options;
-
 mod table;
 
 use crate::model::{Field, Model, Storage};
@@ -33,6 +32,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
     let asserts = coding::asserts(model);
     let with = coding::with(model);
     let no_secrets = (!model.has_secret()).then(|| marker(model, "NoSecrets"));
+    let no_indexes = (!model.has_index()).then(|| marker(model, "NoIndexes"));
     let last_only = model.merges_by_last_only().then(|| marker(model, "MergesByLastOnly"));
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
@@ -47,6 +47,7 @@ pub(super) fn expand(model: &Model<'_>) -> TokenStream {
             #migrate
         }
         #no_secrets
+        #no_indexes
         #last_only
         #asserts
         #with
@@ -59,7 +60,6 @@ fn marker(model: &Model<'_>, name: &str) -> TokenStream {
     let (generics, arguments, bounds) = model.input.generics.split_for_impl();
     let name = Ident::new(name, Span::mixed_site());
     quote_spanned! {Span::mixed_site()=>
-        #[automatically_derived]
         impl #generics __p::#name for #ident #arguments #bounds {}
     }
 }

@@ -31,8 +31,10 @@ pub(crate) struct StoreHome {
 /// Which store a request's session is in.
 pub(crate) enum Pick {
     One(Arc<dyn DynStore>),
-    PerRequest(Box<dyn Fn(&Parts) -> Arc<dyn DynStore> + Send + Sync>),
+    PerRequest(PickFor),
 }
+
+type PickFor = Box<dyn Fn(&Parts) -> Arc<dyn DynStore> + Send + Sync>;
 
 impl Pick {
     pub(crate) fn store(&self, request: &Parts) -> Arc<dyn DynStore> {

@@ -62,7 +62,7 @@ mod tests {
     }
 
     fn id() -> SessionId {
-        SessionId::new(handle(), &[9; 32])
+        SessionId::from_bytes([9; 48]).with_handle(handle())
     }
 
     #[test]

@@ -244,17 +244,24 @@ impl<T: SessionData> Life<T> {
         if let Some(promised) = self.held.promised {
             return Ok(Some(promised));
         }
-        let secret = match (secret, &home.secrets) {
-            (Some(secret), _) => secret,
+        let known = self.held.row.map(|row| row.id.handle()).or(self.held.handle);
+        // One call of the system for both halves.
+        let mut random = [0; SessionId::BYTES];
+        match (secret, &home.secrets) {
             (None, Secrets::Custom(_)) => return Ok(None),
-            (None, Secrets::System) => {
-                let mut secret = [0; SECRET];
-                getrandom::fill(&mut secret).map_err(no_random)?;
-                secret
+            (None, Secrets::System) => getrandom::fill(&mut random).map_err(no_random)?,
+            (Some(secret), _) => {
+                getrandom::fill(&mut random).map_err(no_random)?;
+                random[16..].copy_from_slice(&secret);
             }
+        }
+        let id = SessionId::from_bytes(random);
+        let id = match known {
+            Some(handle) => id.with_handle(handle),
+            None => id,
         };
-        let handle = self.handle().map_err(no_random)?;
-        Ok(Some(SessionId::new(handle, &secret)))
+        self.held.handle = Some(id.handle());
+        Ok(Some(id))
     }
 
     /// The session's handle; a new session is given one.

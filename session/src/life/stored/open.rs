@@ -2,31 +2,48 @@
 
 use super::ask::ask;
 use super::{Body, OnOutage, Row, StoreHome};
-use crate::data::SessionData;
+use crate::data::{DecodeError, SessionData};
 use crate::event::Event;
 use crate::id::SessionId;
 use crate::life::engine::Engine;
 use crate::life::open::{Found, MAX_TOKENS, OpenError, Others};
-use crate::life::slot::Slot;
+use crate::life::slot::{Life, Slot};
+
 use crate::life::times::Vitality;
-use crate::store::{Loaded, Record, RowKey, StoreError, StoreErrorKind};
+use crate::seal::Envelope;
+use crate::store::{DynStore, Loaded, RowKey, StoreError, StoreErrorKind};
 use crate::time::Millis;
 use http::HeaderMap;
 use http::request::Parts;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the request's tokens name, before a store was asked.
-struct Asked {
-    ids: Vec<SessionId>,
+/// What the request's tokens name.
+#[derive(Default)]
+struct Seen {
+    live: Option<Live>,
+    /// More than one is alive.
+    ambiguous: bool,
+    /// One has ended a short time ago.
+    straggler: bool,
+    /// The row of one is none that this version can read.
+    unreadable: bool,
     others: Others,
     brought_token: bool,
 }
 
+struct Live {
+    row: Row,
+    body: Vec<u8>,
+    envelope: Envelope,
+    payload: Range<usize>,
+}
+
 /// What became of one id.
 enum Verdict {
-    Live(Row, Record, Body),
-    Expired(RowKey),
+    Live(Live),
+    Expired,
     FromTheFuture,
     /// Rotated or destroyed a short time ago.
     Ended,
@@ -48,85 +65,64 @@ impl<T: SessionData> Slot<T> {
             life.extracted = true;
             if !life.opened {
                 life.opened_at = engine.now();
-                life.held.store = Some(home.pick.store(request));
             }
-            (life.opened, life.opened_at, life.held.store.clone())
+            (life.opened, life.opened_at)
         });
-        let (false, now, Some(store)) = opened else {
+        let (false, now) = opened else {
             return Ok(());
         };
-        let mut asked = self.with(|_, engine| ids(engine, &request.headers));
-        let mut live = None;
-        let mut straggler = false;
-        let mut unreadable = false;
-        let mut ambiguous = false;
-        for id in std::mem::take(&mut asked.ids) {
-            let key = home.names.row(id.handle());
-            let loaded = match ask(home.patience, store.load(&key)).await {
-                Ok(loaded) => Ok(loaded),
-                Err(error) if error.kind() == StoreErrorKind::Corrupt => {
-                    unreadable = true;
-                    continue;
-                }
-                Err(error) => Err(error),
-            };
-            let judged = loaded.and_then(|loaded| {
-                self.with(|_, engine| judge(engine, home, id, key, loaded, now))
-            });
-            match judged {
-                Ok(Verdict::Live(..)) if live.is_some() => ambiguous = true,
-                Ok(Verdict::Live(row, record, body)) => live = Some((row, record, body)),
-                Ok(Verdict::Expired(key)) => {
-                    asked.others.expired = true;
-                    // Garbage: should that fail, its own lifetime collects it.
-                    let _ = ask(home.patience, store.delete(&key, Duration::ZERO)).await;
-                }
-                Ok(Verdict::FromTheFuture) => asked.others.future = true,
-                Ok(Verdict::Ended) => straggler = true,
-                Ok(Verdict::Missing) => asked.others.missing = true,
-                Ok(Verdict::Unreadable) => unreadable = true,
-                Err(error) => return self.open_without_store(home, error),
+        let store = home.pick.store(request);
+        let mut seen = Seen::default();
+        let (first, rest) = ids(self.engine(), &request.headers, &mut seen);
+        for id in first.into_iter().chain(rest) {
+            if let Err(error) = self.look(home, &*store, id, now, &mut seen).await {
+                return self.open_without_store(home, error);
             }
         }
         self.with(|life, engine| {
             if life.opened {
                 return Ok(());
             }
-            life.brought_token = asked.brought_token;
-            life.ambiguous = ambiguous;
-            if ambiguous {
-                engine.emit(&Event::Ambiguous);
-                live = None;
-            }
-            let opened = match live {
-                Some((row, record, body)) => {
-                    life.held.row = Some(row);
-                    life.shared.loaded_mut().take(record.body, body.payload);
-                    let found = Found { envelope: body.envelope, under_first_key: true };
-                    life.load(engine, request, found, now)?
-                }
-                None => {
-                    life.held.straggler = straggler && !ambiguous;
-                    life.dead_token =
-                        !ambiguous && !straggler && !unreadable && asked.others.is_dead();
-                    if !ambiguous {
-                        asked.others.report(engine);
-                    }
-                    if unreadable {
-                        let error = crate::DecodeError::new("the row is none of this library's");
-                        engine.emit(&Event::Undecodable(&error));
-                        if engine.fail_on_undecodable {
-                            return Err(OpenError::Undecodable(error));
-                        }
-                    }
-                    false
-                }
-            };
+            life.held.store = Some(store);
+            let opened = life.open_seen(engine, request, seen)?;
             if !opened {
                 life.held.row = None;
             }
             life.opened_as(engine, request, opened)
         })
+    }
+
+    /// Looks for one id's session.
+    async fn look(
+        &self,
+        home: &StoreHome,
+        store: &dyn DynStore,
+        id: SessionId,
+        now: Millis,
+        seen: &mut Seen,
+    ) -> Result<(), StoreError> {
+        let key = home.names.row(id.handle());
+        let loaded = match ask(home.patience, store.load(&key)).await {
+            Err(error) if error.kind() == StoreErrorKind::Corrupt => {
+                seen.unreadable = true;
+                return Ok(());
+            }
+            loaded => loaded?,
+        };
+        match judge(self.engine(), home, id, key, loaded, now)? {
+            Verdict::Live(_) if seen.live.is_some() => seen.ambiguous = true,
+            Verdict::Live(live) => seen.live = Some(live),
+            Verdict::Expired => {
+                seen.others.expired = true;
+                // Garbage: should that fail, its own lifetime collects it.
+                let _ = ask(home.patience, store.delete(&key, Duration::ZERO)).await;
+            }
+            Verdict::FromTheFuture => seen.others.future = true,
+            Verdict::Ended => seen.straggler = true,
+            Verdict::Missing => seen.others.missing = true,
+            Verdict::Unreadable => seen.unreadable = true,
+        }
+        Ok(())
     }
 
     fn open_without_store(&self, home: &StoreHome, error: StoreError) -> Result<(), OpenError> {
@@ -146,24 +142,62 @@ impl<T: SessionData> Slot<T> {
     }
 }
 
-/// The ids of the request: at most as many as are looked at, each once.
-fn ids<T: SessionData>(engine: &Engine<T>, headers: &HeaderMap) -> Asked {
-    let mut asked = Asked { ids: Vec::new(), others: Others::default(), brought_token: false };
+impl<T: SessionData> Life<T> {
+    /// Takes what counts of what was seen. `false`: there is no session.
+    fn open_seen(
+        &mut self,
+        engine: &Engine<T>,
+        request: &Parts,
+        seen: Seen,
+    ) -> Result<bool, OpenError> {
+        self.brought_token = seen.brought_token;
+        self.ambiguous = seen.ambiguous;
+        if seen.ambiguous {
+            engine.emit(&Event::Ambiguous);
+            return Ok(false);
+        }
+        if let Some(live) = seen.live {
+            self.held.row = Some(live.row);
+            self.shared.loaded_mut().take(live.body, live.payload);
+            let found = Found { envelope: live.envelope, under_first_key: true };
+            return self.load(engine, request, found, self.opened_at);
+        }
+        self.held.straggler = seen.straggler;
+        self.dead_token = seen.others.is_dead() && !seen.straggler && !seen.unreadable;
+        seen.others.report(engine);
+        if seen.unreadable {
+            let error = DecodeError::new("the row is none of this library's");
+            engine.emit(&Event::Undecodable(&error));
+            if engine.fail_on_undecodable {
+                return Err(OpenError::Undecodable(error));
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The ids of the request: at most as many as are looked at, each once. Nearly always it is one.
+fn ids<T: SessionData>(
+    engine: &Engine<T>,
+    headers: &HeaderMap,
+    seen: &mut Seen,
+) -> (Option<SessionId>, Vec<SessionId>) {
+    let (mut first, mut rest) = (None::<SessionId>, Vec::<SessionId>::new());
     let mut tokens = 0;
-    let mut scratch = Vec::new();
     engine.carrier.find(headers, &mut |text| {
         tokens += 1;
         if tokens > MAX_TOKENS {
             return;
         }
-        match SessionId::parse(text, &mut scratch) {
-            Some(id) if asked.ids.iter().any(|other| other.bytes() == id.bytes()) => {}
-            Some(id) => asked.ids.push(id),
-            None => asked.others.forged = true,
+        match SessionId::parse(text) {
+            Some(id) if first.iter().chain(&rest).any(|other| other.bytes() == id.bytes()) => {}
+            Some(id) if first.is_none() => first = Some(id),
+            Some(id) => rest.push(id),
+            None => seen.others.forged = true,
         }
     });
-    asked.brought_token = tokens > 0;
-    asked
+    seen.brought_token = tokens > 0;
+    (first, rest)
 }
 
 fn judge<T: SessionData>(
@@ -194,8 +228,8 @@ fn judge<T: SessionData>(
     engine.lifetimes.adopt(&mut body.envelope);
     let vitality = engine.lifetimes.vitality(&body.envelope, now);
     Ok(match vitality {
-        _ if now > record.times.ends => Verdict::Expired(key),
-        Vitality::Expired => Verdict::Expired(key),
+        _ if now > record.times.ends => Verdict::Expired,
+        Vitality::Expired => Verdict::Expired,
         Vitality::FromTheFuture => Verdict::FromTheFuture,
         Vitality::Alive => {
             let row = Row {
@@ -206,7 +240,8 @@ fn judge<T: SessionData>(
                 ends: record.times.ends,
                 next: None,
             };
-            Verdict::Live(row, record, body)
+            let Body { envelope, payload, .. } = body;
+            Verdict::Live(Live { row, body: record.body, envelope, payload })
         }
     })
 }

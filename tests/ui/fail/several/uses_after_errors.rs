@@ -1,11 +1,12 @@
 //! The derive failed, and nothing else complains: not the accessors, not the trait's users.
 
-use session::{Session, SessionData, TypedSession};
+use session::{NoIndexes, Session, SessionData, Sessions, TypedSession};
 
 #[derive(Session)]
 struct Visit {
     #[session(renam = "n")]
     views: u64,
+    #[session(index)]
     notice: Option<String>,
     #[session(secret, skip)]
     token: String,
@@ -20,9 +21,13 @@ fn handler(mut session: TypedSession<Visit>) {
     let _: &String = session.token();
 }
 
-fn needs<T: SessionData>() {}
+fn finder(sessions: &Sessions<Visit>) {
+    let _ = sessions.by_notice("text");
+}
+
+fn needs<T: SessionData + NoIndexes>() {}
 
 fn main() {
     needs::<Visit>();
-    let _ = handler;
+    let _ = (handler, finder);
 }

@@ -1,9 +1,10 @@
 //! As `uses_after_errors`, with type parameters and lifetimes.
 
-use session::{Session, SessionData, TypedSession};
+use session::{NoIndexes, Session, SessionData, Sessions, TypedSession};
 
 #[derive(Session)]
 struct Visit<T> {
+    #[session(index)]
     views: Option<T>,
 }
 
@@ -23,11 +24,15 @@ fn handler(mut session: TypedSession<Visit<u64>>, mut lent: TypedSession<Lent<'s
     lent.set_views(lent.views() + 1);
 }
 
-fn needs<T: SessionData>() {}
+fn finder(sessions: &Sessions<Visit<u64>>) {
+    let _ = sessions.by_views(&1);
+}
+
+fn needs<T: SessionData + NoIndexes>() {}
 
 fn main() {
     needs::<Visit<u64>>();
     needs::<Lent<'static>>();
     needs::<Step>();
-    let _ = handler;
+    let _ = (handler, finder);
 }

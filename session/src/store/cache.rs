@@ -1,1 +1,0 @@
-//! A read-through cache over any store.

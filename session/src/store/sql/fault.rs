@@ -1,0 +1,165 @@
+//! What went wrong, in the store's words. Engines like to quote values in their messages and in
+//! the details behind them; a session's must not get into a log, so that their own errors are
+//! not passed on but described.
+
+use super::engine::Engine;
+use crate::store::{StoreError, StoreErrorKind};
+use std::fmt;
+use std::io::ErrorKind;
+
+/// What an engine's error means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Unavailable,
+    Timeout,
+    Busy,
+    /// The engine undid the statement to resolve a deadlock, or because it came too late among
+    /// concurrent ones: it may be run again.
+    Undone,
+    Refused,
+    NoTable,
+    /// The table is there and has other columns.
+    OtherTable,
+    TooLarge,
+    /// There is a row with this key.
+    Taken,
+    Other,
+}
+
+/// An error of an engine.
+pub(super) struct Said {
+    pub(super) meaning: Meaning,
+    /// The engine's own code.
+    pub(super) code: String,
+}
+
+/// A statement that failed.
+pub(super) struct Fault {
+    pub(super) meaning: Meaning,
+    source: Source,
+}
+
+enum Source {
+    /// Something between us and the engine. Its text is sqlx's or the operating system's.
+    Between(sqlx::Error),
+    Engine(EngineError),
+}
+
+/// In place of the engine's own error.
+#[derive(Debug)]
+struct EngineError {
+    advice: Option<String>,
+    code: String,
+    message: Option<String>,
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(advice) = &self.advice {
+            write!(f, "{advice}: ")?;
+        }
+        write!(f, "the database's error {}", self.code)?;
+        match &self.message {
+            Some(message) => write!(f, ", {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+impl Fault {
+    pub(super) fn new<E: Engine>(error: sqlx::Error, table: &str) -> Self {
+        let sqlx::Error::Database(error) = error else {
+            return Self { meaning: meaning(&error), source: Source::Between(error) };
+        };
+        let Said { meaning, code } = E::said(&*error);
+        let advice = match meaning {
+            Meaning::NoTable => Some(format!(
+                "there is no table `{table}`, or its `{table}_index` is missing; call `migrate()` \
+                 or run the SQL of the docs"
+            )),
+            Meaning::OtherTable => Some(format!(
+                "the table `{table}` or `{table}_index` has not the columns of a session store, it \
+                 may be another program's; nothing was changed, choose another name with `table`"
+            )),
+            _ => None,
+        };
+        // Of these it is known that no value stands in the message.
+        let message = match meaning {
+            Meaning::OtherTable | Meaning::TooLarge | Meaning::Taken | Meaning::Other => None,
+            _ => Some(error.message().to_owned()),
+        };
+        Self { meaning, source: Source::Engine(EngineError { advice, code, message }) }
+    }
+
+    /// A pool could not be made.
+    pub(super) fn connecting<E: Engine>(error: sqlx::Error) -> StoreError {
+        Self::new::<E>(error, "").into()
+    }
+
+    /// The statement took longer than it may.
+    pub(super) fn late() -> Self {
+        let error = std::io::Error::new(ErrorKind::TimedOut, "no answer within the time limit");
+        Self { meaning: Meaning::Timeout, source: Source::Between(sqlx::Error::Io(error)) }
+    }
+
+    /// The same, known to come of a statement that is too long.
+    pub(super) fn too_large(self) -> Self {
+        Self { meaning: Meaning::TooLarge, ..self }
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        let kind = match fault.meaning {
+            Meaning::Unavailable => StoreErrorKind::Unavailable,
+            Meaning::Timeout => StoreErrorKind::Timeout,
+            Meaning::Busy | Meaning::Undone => StoreErrorKind::Busy,
+            Meaning::Refused | Meaning::NoTable | Meaning::OtherTable => StoreErrorKind::Refused,
+            Meaning::TooLarge => StoreErrorKind::TooLarge,
+            Meaning::Taken | Meaning::Other => StoreErrorKind::Other,
+        };
+        match fault.source {
+            Source::Between(error) => Self::new(kind, error),
+            Source::Engine(error) => Self::new(kind, error),
+        }
+    }
+}
+
+/// Of an error that is not the engine's.
+fn meaning(error: &sqlx::Error) -> Meaning {
+    match error {
+        sqlx::Error::Io(error) => match error.kind() {
+            ErrorKind::TimedOut => Meaning::Timeout,
+            ErrorKind::PermissionDenied => Meaning::Refused,
+            ErrorKind::StorageFull => Meaning::Busy,
+            _ => Meaning::Unavailable,
+        },
+        sqlx::Error::PoolTimedOut => Meaning::Timeout,
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Meaning::Unavailable,
+        sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) | sqlx::Error::Tls(_) => {
+            Meaning::Refused
+        }
+        // Only the body's length varies among what is encoded.
+        sqlx::Error::Encode(_) => Meaning::TooLarge,
+        _ => Meaning::Other,
+    }
+}
+
+/// The address of a database, if it has one of the `schemes`. What is wrong with an address is not
+/// told: a password may stand at any place of a wrong one.
+pub(super) fn address<O: std::str::FromStr<Err = sqlx::Error>>(
+    url: &str,
+    schemes: &[&str],
+) -> Result<O, StoreError> {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme);
+    if !scheme.is_some_and(|scheme| schemes.contains(&scheme)) {
+        let text = format!("the address of this store begins with `{}:`", schemes[0]);
+        return Err(StoreError::new(StoreErrorKind::Refused, text));
+    }
+    url.parse().map_err(|_| {
+        let text = "the address of the database is not a valid one, or has an unknown option";
+        StoreError::new(StoreErrorKind::Refused, text)
+    })
+}

@@ -1,1 +1,0 @@
-//! The stores of the tower-sessions ecosystem.

@@ -1,0 +1,53 @@
+//! Somebody else at the same store.
+
+use crate::state::{Handle, Visit};
+use http::{HeaderMap, header::COOKIE};
+use session::{CommitError, SessionLayer};
+use session_tests::{Reply, Shelf, Site, at_once};
+
+/// A whole request of somebody else, at once. Gives the cookie that it got, if it got one.
+pub fn elsewhere(
+    layer: &SessionLayer<Visit>,
+    cookie: &str,
+    act: impl FnOnce(&mut Handle),
+) -> Result<Option<String>, CommitError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(COOKIE, cookie.parse().expect("a header"));
+    let mut session = at_once(layer.open(&headers)).expect("a session");
+    act(&mut session);
+    let mut sent = HeaderMap::new();
+    at_once(layer.close(session, &mut sent))?;
+    let line = sent.get(http::header::SET_COOKIE).map(|line| line.to_str().expect("text"));
+    Ok(line.map(|line| line.split(';').next().unwrap_or_default().to_owned()))
+}
+
+/// Lets somebody do this with the same session right before the next call of this name.
+pub fn meanwhile(
+    site: &Site<Visit>,
+    shelf: &Shelf,
+    call: &'static str,
+    cookie: &str,
+    theirs: impl FnOnce(&mut Handle) + Send + 'static,
+) {
+    let (layer, cookie) = (site.layer.clone(), cookie.to_owned());
+    shelf.before(call, move |_| {
+        elsewhere(&layer, &cookie, theirs).expect("written");
+    });
+}
+
+/// Runs `ours` on a session, with `theirs` on the same one right before ours is written.
+pub async fn race(
+    site: &Site<Visit>,
+    shelf: &Shelf,
+    cookie: &str,
+    theirs: impl FnOnce(&mut Handle) + Send + 'static,
+    ours: impl FnOnce(&mut Handle) + Send + Clone + Sync + 'static,
+) -> Reply {
+    meanwhile(site, shelf, "update", cookie, theirs);
+    site.run(cookie, async move |mut s: Handle| ours(&mut s)).await
+}
+
+/// The cookie that a reply gives.
+pub fn cookie_of(reply: &Reply) -> String {
+    format!("{}={}", session_tests::NAME, reply.token().expect("a token"))
+}

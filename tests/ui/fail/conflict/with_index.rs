@@ -1,0 +1,10 @@
+use session::Session;
+
+#[derive(Session)]
+struct Visit {
+    #[session(with = hex)]
+    #[session(index)]
+    user: u32,
+}
+
+fn main() {}
