@@ -1,8 +1,9 @@
 //! Rule 8's table, row by row: which calls a request makes, and what the client gets. And rule 19:
 //! the headers beside.
 
-use crate::state::{Handle, Visit, visit};
-use session::{OnUndecodable, TypedSession, days};
+use crate::race::cookie_of;
+use crate::state::{Handle, Visit, key_of, visit};
+use session::{OnUndecodable, Session, SessionLayer, TypedSession, days};
 use session_tests::{NAME, stored_site};
 
 fn ann() -> Visit {
@@ -114,15 +115,13 @@ async fn b_11_f_2_save_writes_what_did_not_change_and_makes_a_row_of_a_new_sessi
 // Fails when `replace` changes the id, or keeps members that the type does not know.
 #[tokio::test]
 async fn rule_21_b_8_unknown_members_survive_a_write_and_replace_drops_them() {
-    #[derive(session::Session)]
+    #[derive(Session)]
     #[session(schema = "Visit")]
     struct Older {
         views: u64,
     }
     let (site, shelf) = stored_site::<Visit, _>(|b| b);
-    let (clock, store) = (site.clock.clone(), shelf.clone());
-    let older = session::SessionLayer::<Older>::stored(store).clock(clock).build().expect("good");
-    let older = session_tests::Site { layer: older, ..site_parts(&site) };
+    let older = site.beside(SessionLayer::<Older>::stored(shelf.clone()));
     let cookie = site.cookie(Visit { note: Some("kept".into()), ..visit(1) });
     older.run(&cookie, async |mut s: TypedSession<Older>| s.views = 2).await;
     let s = site.state(&cookie);
@@ -136,17 +135,11 @@ async fn rule_21_b_8_unknown_members_survive_a_write_and_replace_drops_them() {
     assert_eq!((s.views, s.note.as_deref(), s.id()), (2, None, handle));
 }
 
-fn site_parts<T: session::SessionData, U>(site: &session_tests::Site<U>) -> session_tests::Site<T> {
-    site.with_layer(
-        session::SessionLayer::<T>::stored(session_tests::Shelf::default()).build().expect("good"),
-    )
-}
-
 // Fails when a login drops unknown members (only a change of user does), or a change of user keeps
 // them.
 #[tokio::test]
 async fn rule_21_a_change_of_user_drops_unknown_members() {
-    #[derive(session::Session)]
+    #[derive(Session)]
     #[session(schema = "Visit")]
     struct Older {
         #[session(rotate)]
@@ -154,18 +147,13 @@ async fn rule_21_a_change_of_user_drops_unknown_members() {
     }
     for (user, kept) in [("ann", Some("kept")), ("bob", None)] {
         let (site, shelf) = stored_site::<Visit, _>(|b| b);
-        let older = site.with_layer(
-            session::SessionLayer::<Older>::stored(shelf.clone())
-                .clock(site.clock.clone())
-                .build()
-                .expect("good"),
-        );
+        let older = site.beside(SessionLayer::<Older>::stored(shelf.clone()));
         let cookie = site.cookie(Visit { note: Some("kept".into()), ..ann() });
         let login = async move |mut s: TypedSession<Older>| {
             s.set_user(Some(user.to_owned()));
         };
         let reply = older.run(&cookie, login).await;
-        let s = site.state(&crate::race::cookie_of(&reply));
+        let s = site.state(&cookie_of(&reply));
         assert_eq!(s.note.as_deref(), kept, "{user}");
     }
 }
@@ -259,35 +247,23 @@ async fn rule_17_security_2_a_malformed_id_is_removed_and_costs_no_call() {
 async fn rule_18_d_10_of_several_cookies_the_live_one_counts_and_eight_are_tried() {
     let (site, shelf) = stored_site::<Visit, _>(|b| b);
     let good = site.cookie(visit(1));
-    let unknown: Vec<String> = (0..8)
-        .map(|n| {
-            let cookie = site.cookie(visit(n));
-            let rows = shelf.rows();
-            for (key, _) in rows.iter().filter(|(key, _)| shelf_key(&site, &good) != Some(*key)) {
-                shelf.forget(key);
-            }
-            cookie
-        })
-        .collect();
+    let unknown: Vec<String> = (0..8).map(|n| site.cookie(visit(n))).collect();
+    for cookie in &unknown {
+        shelf.forget(&key_of(site.state(cookie).id()));
+    }
     for at in 0..=8 {
         let mut cookies = unknown.clone();
         cookies.insert(at, good.clone());
         shelf.calls();
-        let reply =
-            site.run(&cookies.join("; "), async |s: Handle| s.is_new().to_string()).await;
+        let reply = site.run(&cookies.join("; "), async |s: Handle| s.is_new().to_string()).await;
         assert_eq!(reply.body, if at < 8 { "false" } else { "true" }, "at {at}");
         assert_eq!(shelf.calls(), ["load"; 8]);
     }
     // The same one twice is one.
-    let reply = site.run(&format!("{good}; {good}"), async |s: Handle| s.is_new().to_string()).await;
+    let reply =
+        site.run(&format!("{good}; {good}"), async |s: Handle| s.is_new().to_string()).await;
     assert_eq!(reply.body, "false");
     assert_eq!(shelf.calls(), ["load"]);
-}
-
-/// The key of the row that a cookie names.
-fn shelf_key(site: &session_tests::Site<Visit>, cookie: &str) -> Option<session::store::RowKey> {
-    let handle = site.state(cookie).id()?;
-    crate::ids::key_of(handle)
 }
 
 // Fails when one of two valid sessions is taken, or any cookie is sent without a login.
@@ -340,7 +316,7 @@ async fn rule_17_e_6_an_undecodable_row_is_left_alone() {
             assert_eq!(reply.body, "true");
             let reply = site.run(&cookie, async |mut s: Handle| s.views = 3).await;
             assert!(reply.seals());
-            assert_eq!(site.state(&crate::race::cookie_of(&reply)).views, 3);
+            assert_eq!(site.state(&cookie_of(&reply)).views, 3);
         }
         assert!(before.iter().all(|row| shelf.rows().contains(row)), "it is as it was");
     }

@@ -1,6 +1,8 @@
-//! The conformance suite, on the stores that need no server, and on stores that are wrong on purpose.
+//! The conformance suite on the store that is there by default, and on stores that are wrong on
+//! purpose. The other stores are in `servers/`.
 
 mod faults;
+mod memory;
 mod reference;
 mod rows;
 mod sets;

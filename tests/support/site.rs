@@ -108,6 +108,19 @@ impl<T: SessionData> Site<T> {
         self
     }
 
+    /// Another layer on the same clock: another type, or other options, on the same store, say. Its
+    /// events are its own affair.
+    #[must_use]
+    pub fn beside<U: SessionData, M: MergeAccepted<U>>(
+        &self,
+        builder: SessionBuilder<U, M>,
+    ) -> Site<U> {
+        let (clock, events, name) = (self.clock.clone(), Log::default(), self.name.clone());
+        let log = events.clone();
+        let builder = builder.clock(clock.clone()).on_event(move |event| log.note(event));
+        Site { layer: builder.build().expect("options that go together"), clock, events, name }
+    }
+
     /// The `Cookie` header that brings a live session with this state.
     ///
     /// # Panics

@@ -339,7 +339,9 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             clock: self.clock,
             events: Events::new(T::SCHEMA, self.on_event),
         };
-        let shared = Shared { engine: Arc::new(engine), place: Place::new::<T>() };
+        let engine = Arc::new(engine);
+        watch_evictions(&engine);
+        let shared = Shared { engine, place: Place::new::<T>() };
         Ok(SessionLayer { shared: Arc::new(shared) })
     }
 
@@ -359,6 +361,21 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             absolute: checked(self.absolute, BuildError::Absolute)?,
             extend: self.extend,
         })
+    }
+}
+
+/// A store that makes room tells the layer's events, as long as there is the layer.
+fn watch_evictions<T: SessionData>(engine: &Arc<Engine<T>>) {
+    let Home::Store(home) = &engine.home else {
+        return;
+    };
+    if let Some(store) = home.pick.store_outside(None) {
+        let layer = Arc::downgrade(engine);
+        store.on_evict(Arc::new(move || {
+            if let Some(engine) = layer.upgrade() {
+                engine.emit(&Event::Evicted);
+            }
+        }));
     }
 }
 

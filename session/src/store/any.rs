@@ -49,6 +49,7 @@ pub(crate) trait DynStore: Send + Sync {
         after: Option<&'a RowKey>,
         limit: usize,
     ) -> BoxFuture<'a, Vec<RowKey>>;
+    fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>);
 }
 
 impl<S: Store> DynStore for S {
@@ -109,6 +110,10 @@ impl<S: Store> DynStore for S {
         limit: usize,
     ) -> BoxFuture<'a, Vec<RowKey>> {
         Box::pin(S::Index::members(self, index, after, limit))
+    }
+
+    fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
+        Store::on_evict(self, tell);
     }
 }
 
@@ -178,6 +183,10 @@ impl<I: IndexKind<Self>, W: Writes> Store for AnyStore<I, W> {
 
     async fn delete(&self, key: &RowKey, remember: Duration) -> Result<Deleted, StoreError> {
         self.store.delete(key, remember).await
+    }
+
+    fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
+        self.store.on_evict(tell);
     }
 }
 

@@ -152,10 +152,10 @@ pub use cache::{Cache, CacheBuilder};
 pub use error::{StoreError, StoreErrorKind};
 pub use index::{IndexKey, IndexKind, Indexed, IndexedStore, NotIndexed};
 pub use key::RowKey;
-#[cfg(feature = "memory")]
-pub use memory::{MemoryStore, MemoryStoreBuilder};
 #[cfg(feature = "memcached")]
 pub use memcached::{MemcachedBuilder, MemcachedStore};
+#[cfg(feature = "memory")]
+pub use memory::{MemoryStore, MemoryStoreBuilder};
 pub use record::{Lease, Record, Revision, Times};
 #[cfg(feature = "redis-cluster")]
 pub use redis::{RedisClusterStore, RedisClusterStoreBuilder};
@@ -171,6 +171,7 @@ pub use sweep::{Sweep, Sweeper};
 #[cfg(feature = "tower-sessions")]
 pub use tower_sessions::TowerSessionsStore;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Keeps the rows of sessions. See the [module](self) for the contract as a whole.
@@ -248,6 +249,13 @@ pub trait Store: Send + Sync + 'static {
         key: &RowKey,
         remember: Duration,
     ) -> impl Future<Output = Result<Deleted, StoreError>> + Send;
+
+    /// Whom to tell when a bounded store lets a live session go to make room. Called by each layer
+    /// that is built over the store; by default nobody is told, as engines of their own don't tell
+    /// either.
+    fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
+        drop(tell);
+    }
 }
 
 /// What [`Store::load`] found.

@@ -1,1 +1,6 @@
-//! The conformance suite on stores on real servers.
+//! The conformance suite on the stores behind features, on real servers where they need one. Each of
+//! the two clients has connections of its own.
+
+mod embedded;
+mod networked;
+mod runner;

@@ -221,6 +221,11 @@ where
         flight.learned_it_is_gone();
         Ok(deleted)
     }
+
+    /// The inner store's rows; what goes from here goes from nobody.
+    fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
+        self.shared.store.on_evict(tell);
+    }
 }
 
 impl<S: IndexedStore> IndexedStore for Cache<S> {

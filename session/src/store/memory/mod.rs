@@ -253,6 +253,10 @@ impl Store for MemoryStore {
         rows.replace(key, at, until(now, remember).lesser(), ended, now);
         Ok(Deleted::Deleted)
     }
+
+    fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
+        self.add_eviction_hook(move || tell());
+    }
 }
 
 impl IndexedStore for MemoryStore {

@@ -19,6 +19,9 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// For how long the making of tables waits: for whoever else makes them, too.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(60);
 
+/// How often an update is tried that would be right a moment later. Once more is rare already.
+const ATTEMPTS: usize = 5;
+
 /// How many dead rows are deleted by one statement.
 const BATCH: i64 = 1000;
 
@@ -113,17 +116,23 @@ impl<E: Engine> Core<E> {
         lease: Lease,
     ) -> Result<Updated, StoreError> {
         let values = Values::of_key(key).record(record).expected(expected).lease(lease);
-        let done = self.writes.execute(&self.statements.update, &values).await;
-        if self.fitting(done, record).await? > 0 {
-            return Ok(Updated::Applied);
-        }
-        // Revisions grow: a row that has the expected one now was not there then, or not alive.
-        Ok(match self.load(key).await? {
-            Loaded::Record(row) if row.times.ends() >= lease.now && row.revision != expected => {
-                Updated::Conflict(Some(row))
+        for _ in 0..ATTEMPTS {
+            let done = self.writes.execute(&self.statements.update, &values).await;
+            if self.fitting(done, record).await? > 0 {
+                return Ok(Updated::Applied);
             }
-            _ => Updated::Ended,
-        })
+            // Why not? The answer is about the moment of this second statement: what it finds would
+            // have refused the update, too. But for a row that has become what was expected since.
+            match self.load(key).await? {
+                Loaded::Record(row) if row.times.ends() >= lease.now => {
+                    if row.revision != expected {
+                        return Ok(Updated::Conflict(Some(row)));
+                    }
+                }
+                _ => return Ok(Updated::Ended),
+            }
+        }
+        Err(StoreError::of(StoreErrorKind::Busy))
     }
 
     pub(super) async fn touch(
