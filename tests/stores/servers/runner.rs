@@ -83,8 +83,9 @@ fn the_runner_ends_with_the_commands_status_and_leaves_no_server() {
 
 #[test]
 fn a_runner_that_is_told_to_end_or_killed_leaves_no_server() {
+    // Its command waits for a line, or for the end of this test.
     for (signal, status) in [("-TERM", Some(143)), ("-INT", Some(130)), ("-KILL", None)] {
-        let mut child = runner("sleep 60").spawn().expect("the runner");
+        let mut child = runner("read -r line").stdin(Stdio::piped()).spawn().expect("the runner");
         let mut line = String::new();
         let output = child.stdout.take().expect("piped above");
         BufReader::new(output).read_line(&mut line).expect("an address");
