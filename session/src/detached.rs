@@ -52,7 +52,7 @@ impl<T: SessionData> DetachedSession<T> {
     /// # Errors
     /// As [`commit`](Self::commit).
     pub async fn touch(&mut self) -> Result<(), CommitError> {
-        self.0.slot().extend().await
+        self.0.extend().await
     }
 }
 

@@ -141,9 +141,8 @@ impl<T: SessionData> TypedSession<T> {
         let Some(state) = self.state.take() else {
             return Err(CommitError::Late);
         };
-        let given = self
-            .slot
-            .with(|life, engine| life.give_for_commit(engine, state, version, written));
+        let given =
+            self.slot.with(|life, engine| life.give_for_commit(engine, state, version, written));
         if let Err(state) = given {
             self.state = Some(state);
             return Err(CommitError::Late);
@@ -195,6 +194,12 @@ impl<T: SessionData> TypedSession<T> {
     pub(crate) async fn refresh(&mut self) -> Result<(), CommitError> {
         let lending = self.give()?;
         lending.0.slot.refresh().await
+    }
+
+    /// Extends the idle lifetime of a detached session, and writes nothing else.
+    pub(crate) async fn extend(&mut self) -> Result<(), CommitError> {
+        let lending = self.give()?;
+        lending.0.slot.extend().await
     }
 
     pub(crate) fn slot(&self) -> &Slot<T> {

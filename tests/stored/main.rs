@@ -10,7 +10,6 @@ mod conflicts;
 mod detached;
 mod dropped;
 mod ended;
-mod failing;
 mod ids;
 mod lifetimes;
 mod listed;

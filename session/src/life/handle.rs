@@ -5,7 +5,6 @@ use super::engine::{Engine, Home};
 use super::plan::changed_fields;
 use super::shared::LendError;
 use super::slot::{Life, Pending};
-use super::stored::Gone;
 use crate::data::diff::Diff;
 use crate::data::{MaxAge, SessionData};
 use crate::event::Event;
@@ -156,17 +155,8 @@ impl<T: SessionData> Life<T> {
     pub(crate) fn abandon(&mut self) -> bool {
         self.abandoned = true;
         self.request = None;
-        if self.held.owed.is_some()
-            && let Some(row) = self.held.row
-        {
-            // Its privilege changed and nobody will ever learn its new id: it must not go on under
-            // the old one.
-            self.held.owed = None;
-            self.held.row = None;
-            self.held.ended.push(Gone { key: row.key, entries: Vec::new() });
-        }
         let may_have_logged_out = self.held.row.is_some() && self.shared.has_changes();
-        may_have_logged_out || !self.held.ended.is_empty()
+        self.owes_an_end() || may_have_logged_out
     }
 
     fn asked(&self, engine: &Engine<T>) {

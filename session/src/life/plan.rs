@@ -153,7 +153,10 @@ impl<T: SessionData> Life<T> {
                 examined.expiries.push(FieldExpiry { field: spec.name.into(), end });
             }
         }
-        if examined.another_user {
+        if examined.another_user && self.held.reset {
+            // Done before: what differs by now was changed since, or by the other side.
+        } else if examined.another_user {
+            self.held.reset = true;
             let leftover: Vec<usize> = (0..T::FIELDS.len())
                 .filter(|&index| !T::FIELDS[index].keep && !T::FIELDS[index].skip)
                 .filter(|&index| !diff.changed(index))
@@ -165,6 +168,7 @@ impl<T: SessionData> Life<T> {
             }
             engine.coder.encode(state, &mut self.payload)?;
         } else if !self.replaced && self.origin == Origin::Loaded {
+            self.held.reset = false;
             engine.coder.carry_unknown(self.shared.loaded(), &mut self.payload)?;
         }
         Ok(examined)
@@ -225,7 +229,7 @@ impl<T: SessionData> Life<T> {
 }
 
 impl Examined {
-    fn untouched(turn: Turn) -> Self {
+    pub(super) fn untouched(turn: Turn) -> Self {
         Self {
             content: Content::Untouched,
             turn,

@@ -176,14 +176,7 @@ impl<T: SessionData> Slot<T> {
         };
         self.finish(|life, _| owes_an_end = life.abandon());
         if let (true, Some(slot)) = (owes_an_end, again) {
-            match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => drop(runtime.spawn(async move { slot.end_stored().await })),
-                Err(_) => tracing::warn!(
-                    target: "session",
-                    session = T::SCHEMA,
-                    "a session could not be ended: its request was dropped outside a runtime"
-                ),
-            }
+            slot.end_later();
         }
     }
 

@@ -1,5 +1,6 @@
 //! When somebody else was first: merging what they wrote, or learning that the session ended.
 
+use super::next::Terms;
 use super::{Body, Row, StoreHome};
 use crate::data::{Payload, SessionData};
 use crate::error::CommitError;
@@ -18,13 +19,13 @@ impl<T: SessionData> Life<T> {
         engine: &Engine<T>,
         home: &StoreHome,
         current: Loaded,
-        (login, another_user): (bool, bool),
+        terms: Terms,
     ) -> Result<Option<Plan>, CommitError> {
         let Some(mut row) = self.held.row else {
             return Ok(None);
         };
         let Loaded::Record(record) = current else {
-            return self.end(engine, home, login);
+            return self.end(engine, home, terms.login);
         };
         let Some(mut body) = Body::read(&record.body, record.times) else {
             return Err(CommitError::Store(StoreError::corrupt()));
@@ -42,18 +43,24 @@ impl<T: SessionData> Life<T> {
         }
         if !body.secret.is(&row.secret) || self.opened_at > record.times.ends {
             // Rotated meanwhile: this request's id has ended.
-            return self.end(engine, home, login);
+            return self.end(engine, home, terms.login);
         }
         engine.lifetimes.adopt(&mut body.envelope);
-        let mut payload = Payload::default();
-        payload.take(record.body, body.payload);
-        let theirs = decode(engine, &mut payload, &mut body.envelope, self.opened_at)
-            .map_err(|error| CommitError::Store(StoreError::new(StoreErrorKind::Corrupt, error)))?;
-        engine.emit(&Event::Conflict { field: None });
-        let merged = self.shared.absorb(&*engine.coder, theirs, payload, another_user);
-        if let Err(conflict) = merged {
-            engine.emit(&Event::Conflict { field: Some(conflict.field) });
-            return Err(CommitError::Rejected { field: conflict.field, source: conflict.source });
+        if record.revision != row.revision {
+            let own = self.held.unanswered.contains(&(record.revision, body.stamp));
+            let mut payload = Payload::default();
+            payload.take(record.body, body.payload);
+            let theirs = decode(engine, &mut payload, &mut body.envelope, self.opened_at).map_err(
+                |error| CommitError::Store(StoreError::new(StoreErrorKind::Corrupt, error)),
+            )?;
+            if own {
+                // Written before, though the answer was lost: nobody else changed anything.
+                self.shared.rest_on(payload);
+            } else if self.changes_hands(engine, &theirs)? {
+                return self.end(engine, home, terms.login);
+            } else {
+                self.merge(engine, theirs, payload, terms)?;
+            }
         }
         self.envelope = Some(body.envelope);
         self.held.row = Some(Row { revision: record.revision, ends: record.times.ends, ..row });
@@ -62,14 +69,40 @@ impl<T: SessionData> Life<T> {
                 .envelope
                 .as_ref()
                 .is_some_and(|envelope| engine.lifetimes.extension_due(envelope, self.opened_at));
-        let refused = match (&self.request, self.shared.newest()) {
-            (Some(request), Some(state)) if engine.validates() => engine.refuses(state, request),
-            _ => None,
-        };
-        match refused {
-            Some(field) => Err(CommitError::Invalid { field }),
-            None => Ok(None),
+        Ok(None)
+    }
+
+    fn merge(
+        &mut self,
+        engine: &Engine<T>,
+        theirs: T,
+        payload: Payload,
+        terms: Terms,
+    ) -> Result<(), CommitError> {
+        if terms.is_conflict {
+            engine.emit(&Event::Conflict { field: None });
         }
+        let coder = &*engine.coder;
+        let merged = if terms.changes_count {
+            self.shared.absorb(coder, theirs, payload, terms.another_user)
+        } else {
+            self.shared.give_way(theirs, payload);
+            Ok(())
+        };
+        self.held.merged = true;
+        merged.map_err(|conflict| {
+            engine.emit(&Event::Conflict { field: Some(conflict.field) });
+            CommitError::Rejected { field: conflict.field, source: conflict.source }
+        })
+    }
+
+    /// Whether another request changed a `rotate` field, and its new id is only not given out yet:
+    /// then the session is already somebody else's.
+    fn changes_hands(&mut self, engine: &Engine<T>, theirs: &T) -> Result<bool, CommitError> {
+        let coder = &*engine.coder;
+        let base = self.shared.base_state(coder).map_err(CommitError::Encode)?;
+        let mut rotating = (0..T::FIELDS.len()).filter(|&index| T::FIELDS[index].rotate);
+        Ok(rotating.any(|index| !theirs.same_field(&base, index)))
     }
 
     /// The session ended while the request worked on it. A login goes on in a new session, from

@@ -3,6 +3,8 @@
 use crate::id::{SecretDigest, SessionHandle};
 use crate::seal::{Envelope, put_u48, u48};
 use crate::store::Times;
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 /// The version of the layout below.
@@ -16,17 +18,20 @@ const BROWSER: u8 = 1 << 1;
 const EXPIRIES: u8 = 1 << 2;
 
 /// Bytes of the fixed part.
-const FIXED: usize = 1 + 16 + 32 + 1 + 6 + 6 + 4;
+const FIXED: usize = 1 + 16 + 32 + 1 + 6 + 6 + 4 + 8;
 
 /// A row's body before the payload.
 ///
 /// Layout: `version (1) | handle (16) | digest of the secret (32) | flags (1) | started (6) |
-/// rotated (6) | payload version (4)`, numbers big endian, times in milliseconds; then, if the flag
-/// says so, the fields' ends as a token has them; then the payload. What a touch moves is not here but
-/// in the record's [`Times`].
+/// rotated (6) | payload version (4) | stamp (8)`, numbers big endian, times in milliseconds; then, if
+/// the flag says so, the fields' ends as a token has them; then the payload. What a touch moves is not
+/// here but in the record's [`Times`].
 pub(crate) struct Body {
     pub(crate) handle: SessionHandle,
     pub(crate) secret: SecretDigest,
+    /// Which write this is: no two have the same. So who asks again after an answer was lost knows
+    /// its own write.
+    pub(crate) stamp: u64,
     pub(crate) envelope: Envelope,
     /// Where the payload lies.
     pub(crate) payload: Range<usize>,
@@ -36,6 +41,7 @@ impl Body {
     pub(crate) fn write(
         handle: SessionHandle,
         secret: &SecretDigest,
+        stamp: u64,
         envelope: &Envelope,
         payload: &[u8],
     ) -> Vec<u8> {
@@ -53,6 +59,7 @@ impl Body {
         put_u48(envelope.started, &mut body);
         put_u48(envelope.rotated, &mut body);
         body.extend_from_slice(&envelope.payload_version.to_be_bytes());
+        body.extend_from_slice(&stamp.to_be_bytes());
         envelope.put_expiries(&mut body);
         body.extend_from_slice(payload);
         body
@@ -80,10 +87,22 @@ impl Body {
         Some(Self {
             handle: SessionHandle::from_bytes(*fixed[1..].first_chunk()?),
             secret: SecretDigest(*fixed[17..].first_chunk()?),
+            stamp: u64::from_be_bytes(*fixed[66..].first_chunk()?),
             envelope,
             payload: start..body.len(),
         })
     }
+}
+
+/// A number for a write: no other write has it, of this process or of another.
+pub(crate) fn stamp() -> u64 {
+    thread_local! {
+        // A thread counts from a random number on. It need not be unpredictable.
+        static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
+    }
+    // A thread that is about to end has no counter any more.
+    let counted = NEXT.try_with(|next| next.replace(next.get().wrapping_add(1)));
+    counted.unwrap_or_else(|_| RandomState::new().hash_one(1))
 }
 
 #[cfg(test)]
@@ -109,7 +128,7 @@ mod tests {
     fn write(envelope: &Envelope) -> (Vec<u8>, Times) {
         let handle = SessionHandle::from_bytes([1; 16]);
         let times = Times::new(envelope.renewed, envelope.idle, Millis::MAX);
-        (Body::write(handle, &SecretDigest([2; 32]), envelope, b"{}"), times)
+        (Body::write(handle, &SecretDigest([2; 32]), 5, envelope, b"{}"), times)
     }
 
     #[test]
@@ -122,6 +141,7 @@ mod tests {
             assert_eq!(body.envelope, envelope);
             assert_eq!(body.handle, SessionHandle::from_bytes([1; 16]));
             assert!(body.secret.is(&SecretDigest([2; 32])));
+            assert_eq!(body.stamp, 5);
             assert_eq!(&bytes[body.payload], b"{}");
         }
     }
@@ -132,7 +152,7 @@ mod tests {
         for len in 0..bytes.len() - 2 {
             assert!(Body::read(&bytes[..len], times).is_none(), "{len} bytes");
         }
-        for (at, value) in [(0, 2), (0, 0), (49, 0xff), (66, 0)] {
+        for (at, value) in [(0, 2), (0, 0), (49, 0xff), (74, 0)] {
             let mut other = bytes.clone();
             other[at] = value;
             assert!(Body::read(&other, times).is_none(), "{value} at {at}");

@@ -3,6 +3,7 @@
 use super::ask::ask;
 use super::drive::make_secret;
 use super::home::Secrets;
+use super::next::Terms;
 use crate::data::{Payload, SessionData};
 use crate::error::CommitError;
 use crate::event::Event;
@@ -11,15 +12,18 @@ use crate::life::engine::Home;
 use crate::life::slot::Slot;
 use std::sync::Arc;
 
+/// How a detached session takes what requests wrote.
+const REFRESH: Terms =
+    Terms { login: false, another_user: false, changes_count: true, is_conflict: false };
+
 impl<T: SessionData> Slot<T> {
     /// A slot of its own for the session as it was last loaded or written. `None`: it has no row.
     pub(crate) async fn detach(&self) -> Result<Option<Self>, CommitError> {
         let Home::Store(home) = &self.engine().home else {
             return Ok(None);
         };
-        let waits = |life: &crate::life::Life<T>| {
-            life.held.owed.is_some() && life.held.promised.is_none()
-        };
+        let waits =
+            |life: &crate::life::Life<T>| life.held.owed.is_some() && life.held.promised.is_none();
         if self.with(|life, _| waits(life)) {
             // The response will give this session a new id, which the detached one must know.
             let secret = match &home.secrets {
@@ -77,8 +81,7 @@ impl<T: SessionData> Slot<T> {
         };
         match ask(home.patience, store.load(&row.key)).await {
             Ok(current) => {
-                let done =
-                    self.with(|life, engine| life.absorb(engine, home, current, (false, false)))?;
+                let done = self.with(|life, engine| life.absorb(engine, home, current, REFRESH))?;
                 // With `OnEnded::Drop` an end is no error of a request's; here it is the answer.
                 if done.is_some() { Err(CommitError::Ended) } else { Ok(()) }
             }
@@ -92,14 +95,14 @@ impl<T: SessionData> Slot<T> {
     /// For a detached session: its idle lifetime starts anew if a use by a request would do that.
     pub(crate) async fn extend(&self) -> Result<(), CommitError> {
         self.refresh().await?;
-        self.with(|life, engine| {
-            let now = life.opened_at;
-            life.extension_due = life
-                .envelope
-                .as_ref()
-                .is_some_and(|envelope| engine.lifetimes.extension_due(envelope, now));
-        });
-        self.commit().await
+        let Home::Store(home) = &self.engine().home else {
+            return Ok(());
+        };
+        let due = self.with(|life, engine| life.extension(engine, home))?;
+        match due {
+            Some(write) => self.write_out(home, write).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// For a detached session: each operation has its own moment.

@@ -15,9 +15,19 @@ use crate::life::slot::{Life, Slot};
 use crate::store::{
     Created, DynStore, Loaded, Record, StoreError, StoreErrorKind, Touched, Updated,
 };
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Conflicts of one commit that are merged and tried again (rule 23).
 const MAX_CONFLICTS: u32 = 32;
+
+/// Pauses between the tries to end a session whose request is over.
+const ENDING_PAUSES: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+];
 
 /// A commit that waits for its store.
 pub(crate) struct Driven {
@@ -36,6 +46,18 @@ enum Came {
 }
 
 impl<T: SessionData> Life<T> {
+    /// Whether a row must still be deleted that nobody deletes any more. A session whose privilege
+    /// changed by a `commit()` and whose new id nobody will ever learn is ended: it must not go on
+    /// under the old one.
+    pub(in crate::life) fn owes_an_end(&mut self) -> bool {
+        if self.held.owed.take().is_some()
+            && let Some(row) = self.held.row.take()
+        {
+            self.held.ended.push(Gone { key: row.key, entries: Vec::new() });
+        }
+        !self.held.ended.is_empty()
+    }
+
     pub(in crate::life) fn begin_close_stored(
         &mut self,
         engine: &Engine<T>,
@@ -47,15 +69,22 @@ impl<T: SessionData> Life<T> {
             Ok(Next::Done(_)) => Closing::Done(Ok(())),
             Ok(first) => Closing::Ask(Driven { outcome, first }),
             Err(error) => {
-                // Ending a session is stronger than failing (rule 11).
+                // Ending a session is stronger than failing (rule 11), and so is a new id that is
+                // owed (rule 12).
                 let asked = (Outcome::ServerError, without_writing(engine), Moment::Response);
                 match self.next(engine, home, asked, None) {
-                    Ok(Next::Delete(gone)) => {
+                    Ok(Next::Done(_)) => Closing::Done(Err(error)),
+                    Ok(first) => {
                         self.held.failed = Some(error);
-                        let outcome = Outcome::ServerError;
-                        Closing::Ask(Driven { outcome, first: Next::Delete(gone) })
+                        Closing::Ask(Driven { outcome: Outcome::ServerError, first })
                     }
-                    _ => Closing::Done(Err(error)),
+                    Err(_) => {
+                        self.held.failed = Some(error);
+                        Closing::Ask(Driven {
+                            outcome: Outcome::ServerError,
+                            first: Next::Done(Plan::Nothing),
+                        })
+                    }
                 }
             }
         }
@@ -68,33 +97,31 @@ fn without_writing<T>(engine: &Engine<T>) -> Policy {
 
 impl<T: SessionData> Slot<T> {
     /// Finishes what `begin_close` began.
-    pub(crate) async fn close_stored(&self, driven: Driven) -> Result<(), CommitError> {
+    pub(crate) async fn close_stored(self: &Arc<Self>, driven: Driven) -> Result<(), CommitError> {
         let Home::Store(home) = &self.engine().home else {
             return Ok(());
         };
-        let Driven { outcome, first } = driven;
-        let policy = self.engine().policy;
-        let failed_before = self.with(|life, _| life.held.failed.take());
-        let policy = match failed_before {
-            Some(_) => without_writing(self.engine()),
-            None => policy,
+        let failing = (Outcome::ServerError, without_writing(self.engine()), Moment::Response);
+        let failed = self.with(|life, _| life.held.failed.take());
+        let asked = match failed {
+            Some(_) => failing,
+            None => (driven.outcome, self.engine().policy, Moment::Response),
         };
-        let committed = self.drive(home, (outcome, policy, Moment::Response), Ok(first)).await;
-        if let Some(error) = failed_before {
-            return Err(error);
-        }
-        match committed {
-            Ok(_) => Ok(()),
-            Err(error @ CommitError::Store(_)) => Err(error),
-            Err(error) => {
-                // Ending a session is stronger than failing (rule 11).
-                let asked =
-                    (Outcome::ServerError, without_writing(self.engine()), Moment::Response);
-                let first = self.with(|life, engine| life.next(engine, home, asked, None));
-                let _ = self.drive(home, asked, first).await;
+        let driven = self.drive(home, asked, Ok(driven.first)).await;
+        let closed = match (failed, driven) {
+            (Some(error), _) => Err(error),
+            (None, Ok(_)) => Ok(()),
+            (None, Err(error @ CommitError::Store(_))) => Err(error),
+            (None, Err(error)) => {
+                let first = self.with(|life, engine| life.next(engine, home, failing, None));
+                let _ = self.drive(home, failing, first).await;
                 Err(error)
             }
+        };
+        if self.with(|life, _| life.owes_an_end()) {
+            self.end_later();
         }
+        closed
     }
 
     /// `commit()`.
@@ -112,15 +139,49 @@ impl<T: SessionData> Slot<T> {
         self.drive(home, asked, first).await
     }
 
-    /// Ends what a request without a response ended: its sessions must not outlive it (rule 11).
-    pub(crate) async fn end_stored(&self) {
-        let Home::Store(home) = &self.engine().home else {
+    /// Ends, beside the request or after it, what must not outlive it (rules 11 and 12): by a task of
+    /// its own, that tries for some seconds if the store is down.
+    pub(crate) fn end_later(self: &Arc<Self>) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            tracing::warn!(
+                target: "session",
+                session = T::SCHEMA,
+                "a session could not be ended: its request was dropped outside a runtime"
+            );
             return;
+        };
+        let slot = Arc::clone(self);
+        runtime.spawn(async move {
+            for pause in ENDING_PAUSES {
+                if slot.end_stored().await {
+                    return;
+                }
+                tokio::time::sleep(pause).await;
+            }
+            slot.end_stored().await;
+        });
+    }
+
+    /// Says whether nothing is left to end.
+    async fn end_stored(&self) -> bool {
+        let Home::Store(home) = &self.engine().home else {
+            return true;
         };
         let asked = (Outcome::ServerError, without_writing(self.engine()), Moment::Response);
         let first = self.with(|life, engine| life.next(engine, home, asked, None));
         // The event tells of an outage; there is nobody else to tell.
         let _ = self.drive(home, asked, first).await;
+        self.with(|life, _| life.held.ended.is_empty())
+    }
+
+    /// Carries out one write that was planned apart.
+    pub(super) async fn write_out(
+        &self,
+        home: &StoreHome,
+        write: Next,
+    ) -> Result<Plan, CommitError> {
+        let asked = (Outcome::Answered, self.engine().policy, Moment::Now);
+        self.drive(home, asked, Ok(write)).await
     }
 
     async fn drive(
@@ -140,10 +201,9 @@ impl<T: SessionData> Slot<T> {
                 Next::Delete(gone) => {
                     let store = store.as_deref().ok_or_else(no_store)?;
                     if let Err(error) = delete(store, home, &gone).await {
-                        // It is still to be ended: by whoever tries next.
-                        self.with(|life, _| life.held.ended.push(gone));
                         return Err(self.outage(error));
                     }
+                    self.with(|life, _| life.held.ended.retain(|other| other.key != gone.key));
                 }
                 Next::Write(write) => {
                     let store = store.as_deref().ok_or_else(no_store)?;
@@ -151,6 +211,7 @@ impl<T: SessionData> Slot<T> {
                         Ok(came) => came,
                         Err(error) => return Err(self.outage(error)),
                     };
+                    self.with(|life, _| life.held.sent = None);
                     match came {
                         Came::Written => {
                             let limited = home.max_sessions.filter(|_| write.login);
@@ -175,7 +236,8 @@ impl<T: SessionData> Slot<T> {
                             conflicts += 1;
                         }
                         Came::Ended => {
-                            let done = self.with(|life, engine| life.end(engine, home, write.login))?;
+                            let done =
+                                self.with(|life, engine| life.end(engine, home, write.login))?;
                             if let Some(plan) = done {
                                 return Ok(plan);
                             }
@@ -190,8 +252,9 @@ impl<T: SessionData> Slot<T> {
                                     .await
                                     .map_err(|error| self.outage(error))?,
                             };
-                            let done = self
-                                .with(|life, engine| life.absorb(engine, home, current, write.rivals()))?;
+                            let done = self.with(|life, engine| {
+                                life.absorb(engine, home, current, write.terms())
+                            })?;
                             if let Some(plan) = done {
                                 return Ok(plan);
                             }

@@ -50,6 +50,14 @@ pub(crate) struct Held {
     pub(super) owed: Option<Owed>,
     /// `before_save` ran for the write that is due.
     pub(super) prepared: bool,
+    /// What another request wrote was merged in, and `valid` is to be asked before the next write.
+    pub(super) merged: bool,
+    /// Another user logged in, and what the first one left is back at its initial values.
+    pub(super) reset: bool,
+    /// The write that is on its way, by its revision and stamp.
+    pub(super) sent: Option<(Revision, u64)>,
+    /// Writes whose answers never came: each may have taken effect or not.
+    pub(super) unanswered: Vec<(Revision, u64)>,
     /// Why nothing is written, while what was ended is still carried out.
     pub(super) failed: Option<CommitError>,
 }
@@ -68,6 +76,7 @@ pub(crate) struct Row {
 }
 
 /// A row that is to be deleted, and the indexes that name it.
+#[derive(Clone)]
 pub(crate) struct Gone {
     pub(super) key: RowKey,
     pub(super) entries: Vec<IndexKey>,

@@ -1,6 +1,7 @@
 //! What to ask of the store next: from a plan to a row.
 
-use super::{Body, Gone, OnEnded, Owed, Row, Secrets, StoreHome};
+use super::body::{self, Body};
+use super::{Gone, OnEnded, Owed, Row, Secrets, StoreHome};
 use crate::data::diff;
 use crate::data::index::indexed_values;
 use crate::data::{Payload, SessionData};
@@ -49,10 +50,29 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    /// What decides about a merge: whether it is a login, and whether it is of another user.
-    pub(super) fn rivals(&self) -> (bool, bool) {
-        (self.login, self.another_user)
+    /// How to merge what another request wrote meanwhile.
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            login: self.login,
+            another_user: self.another_user,
+            changes_count: self.plan.fresh,
+            is_conflict: true,
+        }
     }
+}
+
+/// How to merge what another request wrote.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// A `rotate` field has a new non-initial value here.
+    pub(super) login: bool,
+    /// A `rotate` field went from one non-initial value to another.
+    pub(super) another_user: bool,
+    /// What was changed here is to be written. Else theirs is taken as it is: the request failed, and
+    /// only its new id is still due.
+    pub(super) changes_count: bool,
+    /// It was in the way of a write: for the events.
+    pub(super) is_conflict: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,8 +99,10 @@ impl<T: SessionData> Life<T> {
         (outcome, policy, moment): (Outcome, Policy, Moment),
         secret: Option<[u8; SECRET]>,
     ) -> Result<Next, CommitError> {
-        if let Some(gone) = self.held.ended.pop() {
-            return Ok(Next::Delete(gone));
+        if let Some(gone) = self.held.ended.last() {
+            // It stays there until it is done: should the request be dropped meanwhile, somebody
+            // else ends it.
+            return Ok(Next::Delete(gone.clone()));
         }
         if self.held.outage {
             return if self.destroyed {
@@ -95,6 +117,7 @@ impl<T: SessionData> Life<T> {
             Plan::Refuse => self.refuse(engine, home).map(Next::Done),
             Plan::Remove { ended } => {
                 if let Some(gone) = self.give_up_row(engine, home) {
+                    self.held.ended.push(gone.clone());
                     return Ok(Next::Delete(gone));
                 }
                 self.remove(engine, ended);
@@ -122,8 +145,9 @@ impl<T: SessionData> Life<T> {
     ) -> Result<Plan, CommitError> {
         engine.emit(&Event::Ended);
         match home.on_ended {
-            OnEnded::Refuse => Err(CommitError::Ended),
-            OnEnded::Drop => Ok(Plan::Nothing),
+            // What is detached works for itself: to it the end is the answer.
+            OnEnded::Drop if !self.detached => Ok(Plan::Nothing),
+            _ => Err(CommitError::Ended),
         }
     }
 
@@ -146,12 +170,19 @@ impl<T: SessionData> Life<T> {
         if self.origin == Origin::New || seal.times == Turned::Keep {
             return (seal, None);
         }
-        let owed = Owed { times: seal.times, another_user: examined.another_user };
+        let before = self.held.owed;
+        let owed = Owed {
+            times: match before {
+                Some(owed) if owed.times == Turned::Restart => Turned::Restart,
+                _ => seal.times,
+            },
+            another_user: examined.another_user || before.is_some_and(|owed| owed.another_user),
+        };
         let extend = seal.extend && seal.times != Turned::Restart;
         (Seal { times: Turned::Keep, extend, ..seal }, Some(owed))
     }
 
-    fn write(
+    pub(super) fn write(
         &mut self,
         engine: &Engine<T>,
         home: &StoreHome,
@@ -164,6 +195,18 @@ impl<T: SessionData> Life<T> {
         let turned = seal.times != Turned::Keep;
         if self.detached && examined.turn != Turn::None {
             return Err(CommitError::Detached);
+        }
+        if self.held.merged && seal.fresh {
+            // Asked here, so that what it refuses is refused as often as it is tried.
+            let refused = match (&self.request, self.shared.newest()) {
+                (Some(request), Some(state)) if engine.validates() => {
+                    engine.refuses(state, request)
+                }
+                _ => None,
+            };
+            if let Some(field) = refused {
+                return Err(CommitError::Invalid { field });
+            }
         }
         let (how, id) = match &self.held.row {
             Some(row) if !turned && !seal.fresh => (How::Touch(row.revision), row.id),
@@ -191,6 +234,13 @@ impl<T: SessionData> Life<T> {
             Some(row) if !moved => row.ends,
             _ => engine.lifetimes.end(&envelope),
         };
+        // Sessions live shorter today than when the row was written: a later end by today's measure
+        // is an earlier one by the row's, which no touch moves to.
+        let shortened = moved && self.held.row.is_some_and(|row| ends < row.ends);
+        let how = match how {
+            How::Touch(revision) if shortened => How::Update(revision),
+            how => how,
+        };
         let revision = match how {
             How::Create => Revision::FIRST,
             How::Update(revision) => revision.next(),
@@ -199,13 +249,20 @@ impl<T: SessionData> Life<T> {
         let key = home.names.row(id.handle());
         let body = match how {
             How::Touch(_) => Vec::new(),
-            _ => Body::write(id.handle(), &home.names.secret(&id), &envelope, payload),
+            _ => {
+                let stamp = body::stamp();
+                let unanswered = self.held.sent.replace((revision, stamp));
+                self.held.unanswered.extend(unanswered);
+                Body::write(id.handle(), &home.names.secret(&id), stamp, &envelope, payload)
+            }
         };
         let payload = body.len() - payload.len().min(body.len())..body.len();
         let lease = Lease {
             now,
             keep: home.keep(now, ends),
-            may_shorten: self.lifetime_set.is_some() || seal.times == Turned::Restart,
+            may_shorten: shortened
+                || self.lifetime_set.is_some()
+                || seal.times == Turned::Restart,
         };
         let (insert, remove) = if home.indexed {
             self.moving_entries(engine, home, seal.fresh, moved)
@@ -224,7 +281,7 @@ impl<T: SessionData> Life<T> {
             insert,
             remove,
             login: examined.login,
-            another_user: examined.another_user,
+            another_user,
             plan: seal,
             id,
             envelope,
@@ -233,6 +290,23 @@ impl<T: SessionData> Life<T> {
             fields: examined.changed,
             owed,
         })))
+    }
+
+    /// The touch by which a detached session is used.
+    pub(super) fn extension(
+        &mut self,
+        engine: &Engine<T>,
+        home: &StoreHome,
+    ) -> Result<Option<Next>, CommitError> {
+        let now = self.opened_at;
+        let due =
+            self.envelope.as_ref().filter(|session| engine.lifetimes.extension_due(session, now));
+        if due.is_none() {
+            return Ok(None);
+        }
+        let touch = Seal { fresh: false, times: Turned::Keep, extend: true };
+        let examined = Examined::untouched(Turn::None);
+        self.write(engine, home, touch, examined, None, None).map(Some)
     }
 
     /// A new id: of this session, with another secret. `None`: the secret is to be made first.
@@ -297,7 +371,12 @@ impl<T: SessionData> Life<T> {
         }
         self.held.owed = owed.or(self.held.owed);
         self.held.handle = None;
-        self.held.prepared = false;
+        if plan.fresh {
+            self.held.prepared = false;
+            self.held.merged = false;
+            self.held.reset = false;
+        }
+        self.held.sent = None;
         self.report_written(engine, plan, &write.fields, turned);
         self.envelope = Some(envelope);
         let secret = match Body::read(&record.body, record.times) {
