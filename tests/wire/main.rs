@@ -6,5 +6,6 @@
 mod matrix;
 mod mutations;
 mod reference;
+mod rows;
 mod support;
 mod vectors;
