@@ -1,4 +1,15 @@
 //! Answers: a session as JSON, and errors as `{"error": "..", "kind": ".."}`.
+//!
+//! | status | kinds |
+//! |---|---|
+//! | 400 | `bad_query`, `bad_body`, `bad_json`, `bad_value`, `bad_header`, `bad_max_age`, `bad_message`, `unknown_field`, `no_websocket` (also 405 and 426): the client's mistake |
+//! | 401 | `not_logged_in` |
+//! | 404, 405 | `not_found`, `method` |
+//! | 409 | `ended`: the session was over; `rejected`, `invalid`: another request was first; `no_row`: nothing to detach |
+//! | 500 | `layer_missing`, `held`, `undecodable`: there is no session to give; `too_large`, `encode`, `before_save`, `conflict`, `late`, `detached`, `id`: it can't be committed; `panic` |
+//! | 501 | `needs_store`, `needs_index`, `no_counters`: not with this home, not in this release |
+//! | 503 | `store`: it failed; `unavailable`: nobody knows whether there is a session; `contended`: other requests were first, time and again |
+//! | as asked | `failed`: by `/fail` |
 
 use axum::Json;
 use axum::body::Body;
@@ -6,7 +17,10 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use session::{CommitError, MaxAge, Serializable, SessionData, SessionRejection, TypedSession};
+use session::{
+    CommitError, DetachError, MaxAge, Serializable, SessionData, SessionRejection, SessionsError,
+    TypedSession,
+};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -43,16 +57,23 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, kind, error)
     }
 
-    /// What comes with a later release.
+    /// What this home can't do, or what comes with a later release.
     pub(crate) fn not_here(kind: &'static str, error: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_IMPLEMENTED, kind, error)
+    }
+
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.kind == kind
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({ "error": self.error, "kind": self.kind })
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = Json(json!({ "error": self.error, "kind": self.kind }));
-        (self.status, body).into_response()
+        (self.status, Json(self.json())).into_response()
     }
 }
 
@@ -62,6 +83,9 @@ impl From<SessionRejection> for Failure {
             SessionRejection::LayerMissing { .. } => "layer_missing",
             SessionRejection::Held { .. } => "held",
             SessionRejection::Undecodable { .. } => "undecodable",
+            SessionRejection::Unencodable { .. } => "encode",
+            SessionRejection::Store { .. } => "store",
+            SessionRejection::Unavailable { .. } => "unavailable",
             _ => "rejected",
         };
         Self::new(rejection.status(), kind, rejection.to_string())
@@ -70,7 +94,27 @@ impl From<SessionRejection> for Failure {
 
 impl From<CommitError> for Failure {
     fn from(error: CommitError) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind(&error), error.to_string())
+        Self::new(error.status(), kind(&error), error.to_string())
+    }
+}
+
+impl From<DetachError> for Failure {
+    fn from(error: DetachError) -> Self {
+        match error {
+            DetachError::Commit(error) => error.into(),
+            error => Self::new(StatusCode::CONFLICT, "no_row", error.to_string()),
+        }
+    }
+}
+
+impl From<SessionsError> for Failure {
+    fn from(error: SessionsError) -> Self {
+        match error {
+            SessionsError::Store(error) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "store", error.to_string())
+            }
+            error => Self::not_here("needs_store", error.to_string()),
+        }
     }
 }
 
@@ -81,6 +125,13 @@ fn kind(error: &CommitError) -> &'static str {
         CommitError::BeforeSave(_) => "before_save",
         CommitError::Conflict { .. } => "conflict",
         CommitError::Late => "late",
+        CommitError::Ended => "ended",
+        CommitError::Rejected { .. } => "rejected",
+        CommitError::Invalid { .. } => "invalid",
+        CommitError::Contended => "contended",
+        CommitError::Store(_) => "store",
+        CommitError::Detached => "detached",
+        CommitError::Id(_) => "id",
         _ => "commit",
     }
 }

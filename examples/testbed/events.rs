@@ -1,5 +1,6 @@
 //! `--events`: every event as one line of JSON.
 
+use crate::home::reasons;
 use serde_json::{Value, json};
 use session::{Event, InvalidReason};
 
@@ -12,6 +13,7 @@ pub(crate) fn print(session: &str, event: &Event<'_>) {
     match event {
         Event::Changed { fields } => line["fields"] = json!(fields),
         Event::Invalid(reason) => line["reason"] = self::reason(*reason),
+        Event::Outage(error) => line["reason"] = reasons(error).into(),
         Event::TooLarge { bytes, limit, .. } => {
             line["bytes"] = json!(bytes);
             line["limit"] = json!(limit);

@@ -3,23 +3,49 @@
 use crate::answer;
 use crate::clock::{self, TestClock};
 use crate::events;
+use crate::home::{Home, Stored};
 use crate::options::{Carrier, Options};
 use crate::state::{Admin, State};
 use axum::Router;
 use axum::http::HeaderName;
 use axum::middleware::{from_fn, map_response};
-use session::{HeaderCarrier, Keys, MaxAge, SessionBuilder, SessionData, SessionLayer};
+use session::{BuildError, HeaderCarrier, Keys, MaxAge, SessionBuilder, SessionData, SessionLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Wraps the routes; the last layer is the outermost.
-pub(crate) fn wrap(routes: Router, options: &Options) -> Result<Router, String> {
-    let keys = keys(options)?;
+pub(crate) fn wrap(routes: Router, options: &Options, home: &Home) -> Result<Router, String> {
+    let layers = match home {
+        Home::Cookie => in_cookies(keys(options)?, options),
+        Home::Store(Stored { lists: false, .. }) if options.max_sessions.is_some() => {
+            return Err("`--max-sessions`: this home can't list a user's sessions".to_owned());
+        }
+        Home::Store(stored) => in_a_store(stored, options),
+    };
+    let (admins, states) = layers.map_err(|e| e.to_string())?;
     let app = routes
-        .layer(admins(keys.clone(), options)?)
-        .layer(states(keys, options)?)
+        .layer(admins)
+        .layer(states)
         .layer(map_response(answer::explain))
         .layer(CatchPanicLayer::custom(answer::panicked));
     Ok(if options.test_clock { app.layer(from_fn(clock::set)) } else { app })
+}
+
+type Layers = (SessionLayer<Admin>, SessionLayer<State>);
+
+fn in_cookies(keys: Keys, options: &Options) -> Result<Layers, BuildError> {
+    let admins = common(SessionLayer::signed(keys.clone()), options);
+    // `hits` and `tags` have merge policies, which no cookie can honour.
+    let states = of_visitors(SessionLayer::signed(keys), options).last_write_wins();
+    Ok((admins.build()?, states.build()?))
+}
+
+fn in_a_store(stored: &Stored, options: &Options) -> Result<Layers, BuildError> {
+    let admins = common(SessionLayer::stored(stored.store.clone()), options);
+    let mut states = of_visitors(SessionLayer::stored(stored.store.clone()), options);
+    if let Some(most) = options.max_sessions {
+        states = states.max_sessions(most);
+    }
+    Ok((admins.build()?, states.build()?))
 }
 
 fn keys(options: &Options) -> Result<Keys, String> {
@@ -32,10 +58,13 @@ fn keys(options: &Options) -> Result<Keys, String> {
     }
 }
 
-fn states(keys: Keys, options: &Options) -> Result<SessionLayer<State>, String> {
-    let mut builder = common(SessionLayer::<State>::signed(keys), options)
-        .http_only(options.http_only)
-        .partitioned(options.partitioned);
+/// The options that hold for visitors alone. `M` says whether the home merges changes.
+fn of_visitors<M>(
+    builder: SessionBuilder<State, M>,
+    options: &Options,
+) -> SessionBuilder<State, M> {
+    let mut builder =
+        common(builder, options).http_only(options.http_only).partitioned(options.partitioned);
     if let Some(name) = &options.name {
         builder = builder.name(name);
     }
@@ -48,23 +77,20 @@ fn states(keys: Keys, options: &Options) -> Result<SessionLayer<State>, String> 
     if let Some(same_site) = options.same_site {
         builder = builder.same_site(same_site);
     }
-    builder = match &options.carrier {
+    match &options.carrier {
         Carrier::Cookie => builder,
         Carrier::Header(name) => builder.carrier(HeaderCarrier::new(name.clone())),
         Carrier::Bearer => {
             builder.carrier(HeaderCarrier::bearer(HeaderName::from_static("x-session-token")))
         }
-    };
-    // `hits` and `tags` have merge policies, which no cookie can honour.
-    builder.last_write_wins().build().map_err(|e| e.to_string())
-}
-
-fn admins(keys: Keys, options: &Options) -> Result<SessionLayer<Admin>, String> {
-    common(SessionLayer::<Admin>::signed(keys), options).build().map_err(|e| e.to_string())
+    }
 }
 
 /// The options that hold for both types.
-fn common<T: SessionData>(mut builder: SessionBuilder<T>, options: &Options) -> SessionBuilder<T> {
+fn common<T: SessionData, M>(
+    mut builder: SessionBuilder<T, M>,
+    options: &Options,
+) -> SessionBuilder<T, M> {
     builder = match options.max_age {
         None => builder,
         Some(MaxAge::Idle(idle)) => builder.max_age(idle),
@@ -72,6 +98,12 @@ fn common<T: SessionData>(mut builder: SessionBuilder<T>, options: &Options) -> 
     };
     if let Some(absolute) = options.absolute {
         builder = builder.absolute(absolute);
+    }
+    if let Some(patience) = options.store_timeout {
+        builder = builder.store_timeout(patience);
+    }
+    if let Some(remember) = options.remember_ended {
+        builder = builder.remember_ended(remember);
     }
     if options.insecure {
         builder = builder.insecure_for_development();
@@ -87,4 +119,6 @@ fn common<T: SessionData>(mut builder: SessionBuilder<T>, options: &Options) -> 
         .auto_commit(options.auto_commit)
         .save_empty(options.save_empty)
         .commit_on_server_error(options.commit_on_server_error)
+        .on_outage(options.on_outage)
+        .on_ended(options.on_ended)
 }

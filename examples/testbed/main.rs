@@ -6,16 +6,22 @@
 //! curl -c jar -b jar -d '{"note":"hello"}' http://localhost:3000/set
 //! curl -c jar -b jar http://localhost:3000/state
 //! ```
+//!
+//! With `--home` the sessions live in a store: `memory`, or a URL such as `redis://127.0.0.1` or
+//! `sqlite://sessions.db`.
 
 mod answer;
 mod clock;
 mod events;
+mod home;
 mod input;
 mod layers;
 mod options;
 mod routes;
 mod state;
+mod unlisted;
 
+use home::Home;
 use options::Options;
 use std::io::Write;
 use std::process::ExitCode;
@@ -41,7 +47,8 @@ fn run(options: &Options) -> Result<(), String> {
 }
 
 async fn serve(options: &Options) -> Result<(), String> {
-    let app = layers::wrap(routes::router(), options)?;
+    let home = Home::open(&options.home, options.prefix.as_deref()).await?;
+    let app = layers::wrap(routes::router(&home), options, &home)?;
     let listener = tokio::net::TcpListener::bind(&options.listen)
         .await
         .map_err(|e| format!("`--listen {}`: {e}", options.listen))?;
@@ -50,7 +57,9 @@ async fn serve(options: &Options) -> Result<(), String> {
     // A pipe may have more than one reader to please.
     let _ = std::io::stdout().flush();
     let stop = stop()?;
-    axum::serve(listener, app).with_graceful_shutdown(stop).await.map_err(|e| e.to_string())
+    let served = axum::serve(listener, app).with_graceful_shutdown(stop).await;
+    home.close().await;
+    served.map_err(|e| e.to_string())
 }
 
 /// Resolves on SIGTERM and on SIGINT.

@@ -1,13 +1,21 @@
 //! The command line, by hand: one row an option.
 
 use axum::http::HeaderName;
-use session::{Extend, MaxAge, SameSite};
+use session::{Extend, MaxAge, OnEnded, OnOutage, SameSite};
 use std::time::Duration;
 
-/// What the command line said.
-#[derive(Debug)]
+/// What the command line said. Not `Debug`: a home may have a password in it.
 pub(crate) struct Options {
     pub(crate) listen: String,
+    /// A name or the URL of a store.
+    pub(crate) home: String,
+    /// What the store's keys begin with, or the name of its table.
+    pub(crate) prefix: Option<String>,
+    pub(crate) on_outage: OnOutage,
+    pub(crate) on_ended: OnEnded,
+    pub(crate) store_timeout: Option<Duration>,
+    pub(crate) remember_ended: Option<Duration>,
+    pub(crate) max_sessions: Option<usize>,
     pub(crate) keys: Option<Vec<String>>,
     pub(crate) name: Option<String>,
     pub(crate) path: Option<String>,
@@ -40,6 +48,13 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:0".to_owned(),
+            home: "signed".to_owned(),
+            prefix: None,
+            on_outage: OnOutage::Fail,
+            on_ended: OnEnded::Refuse,
+            store_timeout: None,
+            remember_ended: None,
+            max_sessions: None,
             keys: None,
             name: None,
             path: None,
@@ -69,7 +84,17 @@ impl Options {
             let mut value = || given.next().ok_or_else(|| format!("`{option}` needs a value"));
             match option.as_str() {
                 "--listen" => options.listen = value()?,
-                "--home" => home(&value()?)?,
+                "--home" => options.home = value()?,
+                "--prefix" => options.prefix = Some(value()?),
+                "--on-outage" => options.on_outage = on_outage(&value()?)?,
+                "--on-ended" => options.on_ended = on_ended(&value()?)?,
+                "--store-timeout" => {
+                    options.store_timeout = Some(milliseconds(&option, &value()?)?);
+                }
+                "--remember-ended" => {
+                    options.remember_ended = Some(milliseconds(&option, &value()?)?);
+                }
+                "--max-sessions" => options.max_sessions = Some(number(&option, &value()?)?),
                 "--keys" => {
                     options.keys = Some(value()?.split(',').map(str::to_owned).collect());
                 }
@@ -90,24 +115,14 @@ impl Options {
                 "--save-empty" => options.save_empty = true,
                 "--commit-on-server-error" => options.commit_on_server_error = true,
                 "--carrier" => options.carrier = carrier(&value()?)?,
-                "--on-outage" => on_outage(&value()?)?,
                 "--codec" => codec(&value()?)?,
-                // Names rows and tables; there are none yet.
-                "--prefix" => drop(value()?),
-                "--threads" => options.threads = Some(threads(&value()?)?),
+                "--threads" => options.threads = Some(number(&option, &value()?)?),
                 "--test-clock" => options.test_clock = true,
                 "--events" => options.events = true,
                 _ => return Err(format!("unknown option `{option}`")),
             }
         }
         Ok(options)
-    }
-}
-
-fn home(value: &str) -> Result<(), String> {
-    match value {
-        "signed" => Ok(()),
-        _ => Err(format!("`--home {value}`: this build has only the home `signed`")),
     }
 }
 
@@ -118,11 +133,19 @@ fn codec(value: &str) -> Result<(), String> {
     }
 }
 
-/// Checked, but of no use: a cookie is always at hand.
-fn on_outage(value: &str) -> Result<(), String> {
+fn on_outage(value: &str) -> Result<OnOutage, String> {
     match value {
-        "fail" | "ignore" => Ok(()),
+        "fail" => Ok(OnOutage::Fail),
+        "ignore" => Ok(OnOutage::Ignore),
         _ => Err(format!("`--on-outage {value}`: expected `fail` or `ignore`")),
+    }
+}
+
+fn on_ended(value: &str) -> Result<OnEnded, String> {
+    match value {
+        "refuse" => Ok(OnEnded::Refuse),
+        "drop" => Ok(OnEnded::Drop),
+        _ => Err(format!("`--on-ended {value}`: expected `refuse` or `drop`")),
     }
 }
 
@@ -161,10 +184,10 @@ fn carrier(value: &str) -> Result<Carrier, String> {
     }
 }
 
-fn threads(value: &str) -> Result<usize, String> {
+fn number(option: &str, value: &str) -> Result<usize, String> {
     value
         .parse()
         .ok()
-        .filter(|&threads| threads > 0)
-        .ok_or_else(|| format!("`--threads {value}`: expected a number from 1"))
+        .filter(|&number| number > 0)
+        .ok_or_else(|| format!("`{option} {value}`: expected a number from 1"))
 }

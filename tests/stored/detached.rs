@@ -283,3 +283,39 @@ async fn rule_14_a_dropped_commit_leaves_the_handle_as_good_as_before() {
     detached.commit().await.expect("written");
     assert_eq!(site.state(&cookie).views, 3);
 }
+
+// Fails when a commit whose answer was lost is merged with itself by the refresh that follows.
+#[tokio::test]
+async fn rule_14_a_refresh_after_a_lost_answer_counts_once() {
+    let (site, shelf, cookie, mut detached) = ready().await;
+    detached.hits += 3;
+    shelf.fail(Fault::After("update"));
+    assert!(detached.commit().await.is_err());
+    shelf.fail(None);
+    detached.refresh().await.expect("there");
+    assert_eq!(detached.hits, 3);
+    detached.commit().await.expect("written");
+    assert_eq!(site.state(&cookie).hits, 3);
+}
+
+// Fails when a touch that has to write, and meets somebody's change, loses what is not committed yet.
+#[tokio::test]
+async fn rule_14_a_touch_that_meets_a_change_keeps_uncommitted_changes() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b.max_age(days(10)));
+    let builder = session::SessionLayer::<Visit>::stored(shelf.clone()).max_age(days(1));
+    let shorter = site.beside(builder);
+    let cookie = site.cookie(visit(1));
+    let (_, mut detached) = detach(&shorter, &cookie, |_| ()).await;
+    site.clock.advance(hours(13));
+    detached.views = 50;
+    let (layer, other) = (site.layer.clone(), cookie.clone());
+    shelf.before("update", move |_| {
+        elsewhere(&layer, &other, |s| s.hits = 1).expect("written");
+    });
+    detached.touch().await.expect("there");
+    assert_eq!(detached.views, 50);
+    assert_eq!(site.state(&cookie).views, 1, "a touch commits nothing");
+    detached.commit().await.expect("written");
+    let s = site.state(&cookie);
+    assert_eq!((s.views, s.hits), (50, 1));
+}

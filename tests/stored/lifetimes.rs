@@ -47,7 +47,7 @@ async fn security_26_an_expired_row_that_stays_is_as_good_as_none() {
     let sessions = site.layer.sessions();
     assert!(sessions.get(handle).await.expect("it answers").is_none());
     assert!(!sessions.end(handle).await.expect("it answers"));
-    assert_eq!(sessions.by_user(&"ann".to_owned()).count().await.expect("it answers"), 0);
+    assert_eq!(sessions.by_user("ann").count().await.expect("it answers"), 0);
 }
 
 // Fails when `renew` extends with half left, does not with less, or by anything but one touch.
@@ -386,4 +386,22 @@ async fn rule_11_no_renewal_on_a_server_error() {
     let reply = site.run(&cookie, fails).await;
     assert!(reply.is_silent());
     assert_eq!(shelf.calls(), ["load"]);
+}
+
+// Fails when of two writes that both extend, the one that began earlier and wrote later shortens what
+// the other gave.
+#[tokio::test]
+async fn rule_22_an_update_keeps_the_later_end_under_on_write_too() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b.extend(Extend::OnWrite));
+    let cookie = site.cookie(visit(1));
+    let (clock, layer, other) = (site.clock.clone(), site.layer.clone(), cookie.clone());
+    shelf.before("update", move |_| {
+        clock.advance(hours(1));
+        elsewhere(&layer, &other, |s| s.hits = 1).expect("written");
+    });
+    let reply = site.run(&cookie, async |mut s: Handle| s.views = 2).await;
+    assert_eq!(reply.status, 200);
+    site.clock.advance(days(1));
+    let s = site.state(&cookie);
+    assert_eq!((s.is_new(), s.views, s.hits), (false, 2, 1));
 }

@@ -88,6 +88,7 @@ struct Scores {
     weight: f64,
 }
 
+#[expect(clippy::ptr_arg, reason = "a `merge` function takes references to the field's type")]
 fn longest(_: &String, ours: &String, theirs: &String) -> String {
     if theirs.len() > ours.len() { theirs.clone() } else { ours.clone() }
 }

@@ -6,6 +6,8 @@ use session::{OnOutage, SessionsError};
 use session_tests::{Fault, stored_site};
 use std::time::Duration;
 
+type Act = fn(&mut Handle);
+
 fn ann() -> Visit {
     Visit { user: Some("ann".into()), ..visit(7) }
 }
@@ -88,7 +90,7 @@ async fn rule_27_ignored_it_is_a_blank_session_that_is_never_written() {
 // Fails when a write that failed is answered as if it had not, or a cookie is sent for it.
 #[tokio::test]
 async fn rule_27_e_9_down_at_write_is_a_503() {
-    let acts: [(fn(&mut Handle), &str); 4] = [
+    let acts: [(Act, &str); 4] = [
         (|s| s.views = 9, "update"),
         (|s| s.rotate(), "update"),
         (|s| s.destroy(), "delete"),
@@ -183,7 +185,7 @@ async fn security_63_the_row_of_another_key_is_an_error_and_nobodys_session() {
     assert!(sessions.get(handle).await.expect("there").is_some());
     swap(&shelf);
     assert!(matches!(sessions.get(handle).await, Err(SessionsError::Store(_))));
-    assert!(sessions.by_user(&"ann".to_owned()).list().await.is_err());
+    assert!(sessions.by_user("ann").list().await.is_err());
     for (key, record) in &rows {
         shelf.put(*key, record.clone());
     }
@@ -243,7 +245,7 @@ async fn rule_25_a_login_without_its_index_entry_is_no_login() {
     shelf.fail(None);
     assert_eq!(shelf.members().len(), 1);
     let sessions = site.layer.sessions();
-    assert_eq!(sessions.by_user(&"ann".to_owned()).count().await.expect("there"), 0);
+    assert_eq!(sessions.by_user("ann").count().await.expect("there"), 0);
 }
 
 // Fails when the load that a conflict without the record needs is not covered.

@@ -51,3 +51,10 @@ pub async fn race(
 pub fn cookie_of(reply: &Reply) -> String {
     format!("{}={}", session_tests::NAME, reply.token().expect("a token"))
 }
+
+/// Lets tasks that were spawned run to their ends.
+pub async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -5,7 +5,6 @@ use crate::reference::Reference;
 use session::Millis;
 use session::store::{IndexKey, IndexedStore, Lease, Record, Revision, RowKey, StoreError, Times};
 use std::time::{Duration, Instant};
-use tokio::task::yield_now;
 
 impl IndexedStore for Reference {
     async fn index_insert(
@@ -15,15 +14,14 @@ impl IndexedStore for Reference {
         keep: Duration,
     ) -> Result<(), StoreError> {
         let until = Instant::now() + keep;
-        let mut set = match self.rows().sets.get(index) {
-            Some(set) if set.is_empty() && self.has(IndexStaysEmpty) => return Ok(()),
-            set => set.cloned().unwrap_or_default(),
-        };
-        if self.has(IndexRaces) {
-            yield_now().await;
-        } else {
-            set = self.rows().sets.get(index).cloned().unwrap_or_default();
+        let before = self.rows().sets.get(index).cloned();
+        let late = self.gap(&[IndexRaces]).await;
+        let mut rows = self.rows();
+        let set = if late { before } else { rows.sets.get(index).cloned() };
+        if set.as_ref().is_some_and(Vec::is_empty) && self.has(IndexStaysEmpty) {
+            return Ok(());
         }
+        let mut set = set.unwrap_or_default();
         match set.iter_mut().find(|(key, _)| key == member && !self.has(IndexTwice)) {
             Some((_, kept)) if self.has(IndexKeepsLess) => *kept = until,
             Some((_, kept)) => *kept = until.max(*kept),
@@ -32,7 +30,6 @@ impl IndexedStore for Reference {
         if self.has(IndexKeepsLast) {
             set.iter_mut().for_each(|(_, kept)| *kept = until);
         }
-        let mut rows = self.rows();
         rows.sets.insert(*index, set);
         if self.has(IndexIsARow) {
             let times = Times::new(Millis::from_ms(0), 0, Millis::MAX);

@@ -14,6 +14,9 @@ pub struct Shelf {
     inner: Arc<Mutex<Inner>>,
 }
 
+type Once = Box<dyn FnOnce(&Shelf) + Send>;
+type Always = Arc<dyn Fn(&Shelf) + Send + Sync>;
+
 #[derive(Default)]
 struct Inner {
     rows: BTreeMap<RowKey, Option<Record>>,
@@ -23,15 +26,16 @@ struct Inner {
     remembered: Vec<Duration>,
     fault: Option<Fault>,
     /// Called before a call takes effect, once.
-    before: Option<(&'static str, Box<dyn FnOnce(&Shelf) + Send>)>,
+    before: Option<(&'static str, Once)>,
     /// Called before every call of this name takes effect.
-    before_each: Option<(&'static str, Arc<dyn Fn(&Shelf) + Send + Sync>)>,
+    before_each: Option<(&'static str, Always)>,
     /// The next call of this name never comes to an end.
     stuck: Option<(&'static str, Stuck)>,
     /// Conflicts come without the record, as of an engine that does not give it.
     bare: bool,
     /// Every call waits once before its effect, and once after.
     slow: bool,
+    taken: bool,
 }
 
 /// What goes wrong.
@@ -82,6 +86,7 @@ impl Shelf {
     /// Nothing more comes between, and nothing fails or waits.
     pub fn calm(&self) {
         let mut inner = self.inner();
+        inner.taken = false;
         (inner.before, inner.before_each, inner.stuck, inner.fault) = (None, None, None, None);
         inner.slow = false;
     }
@@ -172,6 +177,11 @@ impl Shelf {
         }
     }
 
+    /// From now on, whatever key `create` is given is taken.
+    pub fn take_all_keys(&self) {
+        self.inner().taken = true;
+    }
+
     /// Puts a row there, as somebody else's call would.
     pub fn put(&self, key: RowKey, record: Record) {
         self.inner().rows.insert(key, Some(record));
@@ -255,7 +265,7 @@ impl Store for Shelf {
     ) -> Result<Created, StoreError> {
         self.call("create", |inner| {
             inner.leases.push(("create", lease));
-            if inner.rows.contains_key(key) {
+            if inner.taken || inner.rows.contains_key(key) {
                 return Created::Taken;
             }
             inner.rows.insert(*key, Some(record.clone()));

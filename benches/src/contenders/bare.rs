@@ -13,7 +13,7 @@ pub(crate) fn build(name: &'static str) -> Box<dyn Contender> {
     without_session(name, router())
 }
 
-pub(super) fn router() -> Router {
+pub(crate) fn router() -> Router {
     Router::new()
         .route(route::READ, get(read))
         .route(route::CHANGE, get(async || OK))

@@ -4,7 +4,7 @@
 //! routes; what differs is how a handler gets at the session.
 
 mod axum_session;
-mod bare;
+pub(crate) mod bare;
 mod floor;
 mod jar_cookie;
 mod nothing;

@@ -5,9 +5,12 @@ mod content;
 mod failing;
 mod late;
 mod operations;
+mod sessions;
 mod twice;
+mod ws;
 
 use crate::answer::Failure;
+use crate::home::Home;
 use crate::input::Open;
 use axum::Json;
 use axum::Router;
@@ -16,19 +19,19 @@ use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use axum::response::{AppendHeaders, IntoResponse};
 use axum::routing::{any, get, post};
 
-pub(crate) fn router() -> Router {
+pub(crate) fn router(home: &Home) -> Router {
     Router::new()
         .route("/untouched", get(async || Json("ok")))
         .route("/other-cookies", post(other_cookies))
-        .route("/ws", get(needs_store))
-        .route("/sessions", get(needs_store).delete(needs_store))
         .route("/metrics", any(no_counters))
         .merge(admin::router())
         .merge(content::router())
         .merge(failing::router())
         .merge(late::router())
         .merge(operations::router())
+        .merge(sessions::router(home))
         .merge(twice::router())
+        .merge(ws::router(home))
         .fallback(async || Failure::new(StatusCode::NOT_FOUND, "not_found", "no such route"))
         .method_not_allowed_fallback(async || {
             let status = StatusCode::METHOD_NOT_ALLOWED;

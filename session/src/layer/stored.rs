@@ -3,7 +3,7 @@
 use super::SessionBuilder;
 use crate::data::SessionData;
 use crate::error::BoxError;
-use crate::life::{Names, OnEnded, OnOutage, Pick, Secrets, StoreHome, StoreTtl};
+use crate::life::{Names, OnEnded, OnOutage, Pick, Queues, Secrets, StoreHome, StoreTtl};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ impl StoreOptions {
             ttl: self.ttl,
             max_sessions: self.max_sessions,
             indexed: T::FIELDS.iter().any(|field| field.index),
+            queues: Queues::default(),
         }
     }
 }

@@ -22,6 +22,6 @@ pub(crate) use engine::{Engine, Home, Hooks};
 pub(crate) use open::OpenError;
 pub(crate) use shared::LendError;
 pub(crate) use slot::{Life, Slot};
-pub(crate) use stored::{Found, Names, Pick, Secrets, StoreHome, StoreTtl, outside};
+pub(crate) use stored::{Found, Names, Pick, Queues, Secrets, StoreHome, StoreTtl, outside};
 pub use stored::{OnEnded, OnOutage};
 pub(crate) use times::Lifetimes;

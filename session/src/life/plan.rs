@@ -15,7 +15,7 @@ pub(super) struct Examined {
     content: Content,
     pub(super) turn: Turn,
     /// A `rotate` field is back at its initial value.
-    logout: bool,
+    pub(super) logout: bool,
     /// A `rotate` field was set to a non-initial value.
     pub(super) login: bool,
     /// A `rotate` field went from one non-initial value to another (rule 31).
@@ -82,6 +82,8 @@ impl<T: SessionData> Life<T> {
         if facts.straggler && !examined.login && facts.turn == Turn::Login {
             facts.turn = Turn::Rotate;
         }
+        // A logout that can end nothing, because the session has another id by now, is no success.
+        facts.forced |= self.held.rotated_away && self.destroyed;
         // A login beside a logout counts for more, where anything of it is written.
         if examined.logout && !facts.may_write() {
             facts.turn = Turn::Logout;

@@ -148,3 +148,89 @@ impl Stop {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreErrorKind;
+    use std::collections::VecDeque;
+    use tokio::sync::{Semaphore, mpsc};
+
+    const SOON: Duration = Duration::from_millis(10);
+    const NEVER: Duration = Duration::from_secs(1_000_000);
+
+    /// Answers as told, then that nothing is left, and tells of every batch.
+    #[derive(Clone)]
+    struct Told {
+        answers: Arc<Mutex<VecDeque<Result<u64, StoreErrorKind>>>>,
+        begun: mpsc::UnboundedSender<()>,
+        may_end: Arc<Semaphore>,
+    }
+
+    fn told(
+        answers: impl IntoIterator<Item = Result<u64, StoreErrorKind>>,
+        ends: usize,
+    ) -> (Told, mpsc::UnboundedReceiver<()>) {
+        let (begun, batches) = mpsc::unbounded_channel();
+        let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
+        (Told { answers, begun, may_end: Arc::new(Semaphore::new(ends)) }, batches)
+    }
+
+    impl Sweep for Told {
+        async fn sweep_batch(&self) -> Result<u64, StoreError> {
+            let _ = self.begun.send(());
+            self.may_end.acquire().await.unwrap().forget();
+            let answer = self.answers.lock().unwrap().pop_front();
+            answer.unwrap_or(Ok(0)).map_err(StoreError::of)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sweep_goes_on_until_nothing_is_left() {
+        let (store, _batches) = told([Ok(1000), Ok(7)], 3);
+        assert_eq!(store.sweep().await.unwrap(), 1007);
+        assert_eq!(store.may_end.available_permits(), 0, "three batches");
+    }
+
+    #[tokio::test]
+    async fn an_error_does_not_end_the_sweeping() {
+        let (store, mut batches) = told([Err(StoreErrorKind::Unavailable), Ok(5)], 100);
+        let sweeper = store.sweep_every(SOON);
+        for _ in 0..4 {
+            batches.recv().await.unwrap();
+        }
+        sweeper.stop().await;
+        assert!(store.answers.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn stopping_waits_for_the_batch_under_way_and_for_no_other() {
+        let (store, mut batches) = told([Ok(5), Ok(5)], 0);
+        let sweeper = store.sweep_every(NEVER);
+        batches.recv().await.unwrap();
+        let mut stopping = pin!(sweeper.stop());
+        let mut context = std::task::Context::from_waker(Waker::noop());
+        assert!(stopping.as_mut().poll(&mut context).is_pending());
+        store.may_end.add_permits(10);
+        stopping.await;
+        assert_eq!(store.answers.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn stopping_does_not_wait_for_the_interval() {
+        let (store, mut batches) = told([], 1);
+        let sweeper = store.sweep_every(NEVER);
+        batches.recv().await.unwrap();
+        sweeper.stop().await;
+    }
+
+    #[tokio::test]
+    async fn dropping_ends_it() {
+        let (store, mut batches) = told([], 1);
+        let sweeper = store.sweep_every(NEVER);
+        batches.recv().await.unwrap();
+        drop(store);
+        drop(sweeper);
+        assert_eq!(batches.recv().await, None, "the task dropped its store");
+    }
+}

@@ -47,7 +47,8 @@ impl<T: SessionData> Life<T> {
         }
         engine.lifetimes.adopt(&mut body.envelope);
         if record.revision != row.revision {
-            let own = self.held.unanswered.contains(&(record.revision, body.stamp));
+            let stamp = (record.revision, body.stamp);
+            let own = self.held.sent == Some(stamp) || self.held.unanswered.contains(&stamp);
             let mut payload = Payload::default();
             payload.take(record.body, body.payload);
             let theirs = decode(engine, &mut payload, &mut body.envelope, self.opened_at).map_err(

@@ -1,9 +1,10 @@
 //! A session that outlives its request: for WebSockets and streams.
 
 use super::ask::ask;
-use super::drive::make_secret;
+use super::drive::{Came, MAX_CONFLICTS, carry_out, make_secret};
 use super::home::Secrets;
-use super::next::Terms;
+use super::turn::back_off;
+use super::next::{Moment, Next, Terms};
 use crate::data::{Payload, SessionData};
 use crate::error::CommitError;
 use crate::event::Event;
@@ -93,16 +94,30 @@ impl<T: SessionData> Slot<T> {
     }
 
     /// For a detached session: its idle lifetime starts anew if a use by a request would do that.
+    /// Nothing else is written.
     pub(crate) async fn extend(&self) -> Result<(), CommitError> {
-        self.refresh().await?;
         let Home::Store(home) = &self.engine().home else {
             return Ok(());
         };
-        let due = self.with(|life, engine| life.extension(engine, home))?;
-        match due {
-            Some(write) => self.write_out(home, write).await.map(drop),
-            None => Ok(()),
+        for tries in 1..=MAX_CONFLICTS {
+            self.refresh().await?;
+            let due = self.with(|life, engine| life.extension(engine, home))?;
+            let store = self.with(|life, _| life.held.store.clone());
+            let (Some(Next::Write(write)), Some(store)) = (due, store) else {
+                return Ok(());
+            };
+            match carry_out(&*store, home, &write).await {
+                Ok(Came::Written) => {
+                    self.with(|life, engine| life.written(engine, Moment::Now, *write));
+                    return Ok(());
+                }
+                Ok(Came::Untouched) => return Ok(()),
+                // Somebody wrote meanwhile, or ended it: the refresh tells.
+                Ok(_) => back_off(tries).await,
+                Err(error) => return Err(self.outage(error)),
+            }
         }
+        Err(CommitError::Contended)
     }
 
     /// For a detached session: each operation has its own moment.

@@ -1,9 +1,10 @@
 //! Asking the store for what is next, until nothing is.
 
-use super::ask::{ask, back_off};
+use super::ask::ask;
+use super::turn::Turn;
 use super::next::{How, Moment, Next, Write};
 use super::outside::end_beyond;
-use super::{Gone, Secrets, StoreHome};
+use super::{Gone, Owed, Secrets, StoreHome};
 use crate::data::SessionData;
 use crate::error::CommitError;
 use crate::event::Event;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Conflicts of one commit that are merged and tried again (rule 23).
-const MAX_CONFLICTS: u32 = 32;
+pub(super) const MAX_CONFLICTS: u32 = 32;
 
 /// Pauses between the tries to end a session whose request is over.
 const ENDING_PAUSES: [Duration; 4] = [
@@ -36,7 +37,7 @@ pub(crate) struct Driven {
 }
 
 /// What a write came to.
-enum Came {
+pub(super) enum Came {
     Written,
     Conflict(Option<Record>),
     Ended,
@@ -50,7 +51,7 @@ impl<T: SessionData> Life<T> {
     /// changed by a `commit()` and whose new id nobody will ever learn is ended: it must not go on
     /// under the old one.
     pub(in crate::life) fn owes_an_end(&mut self) -> bool {
-        if self.held.owed.take().is_some()
+        if let Some(Owed { crucial: true, .. }) = self.held.owed.take()
             && let Some(row) = self.held.row.take()
         {
             self.held.ended.push(Gone { key: row.key, entries: Vec::new() });
@@ -111,7 +112,11 @@ impl<T: SessionData> Slot<T> {
         let closed = match (failed, driven) {
             (Some(error), _) => Err(error),
             (None, Ok(_)) => Ok(()),
-            (None, Err(error @ CommitError::Store(_))) => Err(error),
+            (None, Err(error @ CommitError::Store(_))) => {
+                // The store is not asked once more now; what this marks as ended is ended later.
+                let _ = self.with(|life, engine| life.next(engine, home, failing, None));
+                Err(error)
+            }
             (None, Err(error)) => {
                 let first = self.with(|life, engine| life.next(engine, home, failing, None));
                 let _ = self.drive(home, failing, first).await;
@@ -174,16 +179,6 @@ impl<T: SessionData> Slot<T> {
         self.with(|life, _| life.held.ended.is_empty())
     }
 
-    /// Carries out one write that was planned apart.
-    pub(super) async fn write_out(
-        &self,
-        home: &StoreHome,
-        write: Next,
-    ) -> Result<Plan, CommitError> {
-        let asked = (Outcome::Answered, self.engine().policy, Moment::Now);
-        self.drive(home, asked, Ok(write)).await
-    }
-
     async fn drive(
         &self,
         home: &StoreHome,
@@ -193,6 +188,7 @@ impl<T: SessionData> Slot<T> {
         let mut next = first?;
         let mut secret: Option<[u8; SECRET]> = None;
         let mut conflicts = 0;
+        let mut turn = Turn::default();
         let store = self.with(|life, _| life.held.store.clone());
         loop {
             match next {
@@ -211,7 +207,12 @@ impl<T: SessionData> Slot<T> {
                         Ok(came) => came,
                         Err(error) => return Err(self.outage(error)),
                     };
-                    self.with(|life, _| life.held.sent = None);
+                    self.with(|life, _| {
+                        life.held.sent = None;
+                        if !matches!(came, Came::Written) {
+                            life.held.owed = write.owed_before;
+                        }
+                    });
                     match came {
                         Came::Written => {
                             let limited = home.max_sessions.filter(|_| write.login);
@@ -246,9 +247,11 @@ impl<T: SessionData> Slot<T> {
                         }
                         Came::Conflict(current) => {
                             conflicts += 1;
+                            // Whoever waits loads anew: what was merged must not grow old.
+                            let waited = turn.wait(home, &write.key, conflicts).await?;
                             let current = match current {
-                                Some(record) => Loaded::Record(record),
-                                None => ask(home.patience, store.load(&write.key))
+                                Some(record) if !waited => Loaded::Record(record),
+                                _ => ask(home.patience, store.load(&write.key))
                                     .await
                                     .map_err(|error| self.outage(error))?,
                             };
@@ -258,7 +261,6 @@ impl<T: SessionData> Slot<T> {
                             if let Some(plan) = done {
                                 return Ok(plan);
                             }
-                            back_off(conflicts).await;
                         }
                     }
                     if conflicts > MAX_CONFLICTS {
@@ -270,7 +272,7 @@ impl<T: SessionData> Slot<T> {
         }
     }
 
-    fn outage(&self, error: StoreError) -> CommitError {
+    pub(super) fn outage(&self, error: StoreError) -> CommitError {
         self.with(|_, engine| engine.emit(&Event::Outage(&error)));
         CommitError::Store(error)
     }
@@ -300,7 +302,7 @@ async fn delete(store: &dyn DynStore, home: &StoreHome, gone: &Gone) -> Result<(
     Ok(())
 }
 
-async fn carry_out(
+pub(super) async fn carry_out(
     store: &dyn DynStore,
     home: &StoreHome,
     write: &Write,

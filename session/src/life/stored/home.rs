@@ -1,6 +1,6 @@
 //! Where the sessions of one layer are kept, and on which terms.
 
-use super::Names;
+use super::{Names, Queues};
 use crate::error::BoxError;
 use crate::id::SECRET;
 use crate::store::DynStore;
@@ -26,6 +26,7 @@ pub(crate) struct StoreHome {
     pub(crate) max_sessions: Option<usize>,
     /// Whether the type has `index` fields.
     pub(crate) indexed: bool,
+    pub(crate) queues: Queues,
 }
 
 /// Which store a request's session is in.

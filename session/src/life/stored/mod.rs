@@ -12,6 +12,7 @@ mod home;
 mod names;
 mod next;
 mod open;
+mod turn;
 pub(crate) mod outside;
 
 pub(crate) use body::Body;
@@ -19,6 +20,7 @@ pub(crate) use drive::Driven;
 pub use home::{OnEnded, OnOutage};
 pub(crate) use home::{Pick, Secrets, StoreHome, StoreTtl};
 pub(crate) use names::Names;
+pub(crate) use turn::Queues;
 use next::entries;
 pub(crate) use outside::Found;
 
@@ -44,6 +46,8 @@ pub(crate) struct Held {
     pub(super) promised: Option<SessionId>,
     /// The request names a session that has ended (rule 31).
     pub(super) straggler: bool,
+    /// It was by a rotation, so that the session itself may go on under another id.
+    pub(super) rotated_away: bool,
     /// The store could not be asked, and the session is a blank one that is never written.
     pub(super) outage: bool,
     /// A `commit()` wrote, and left the new id to the response (rule 12).
@@ -87,4 +91,6 @@ pub(crate) struct Gone {
 pub(crate) struct Owed {
     pub(super) times: Turned,
     pub(super) another_user: bool,
+    /// It is because of a login or a logout: the session must not go on without it.
+    pub(super) crucial: bool,
 }

@@ -44,7 +44,8 @@ pub(crate) struct Write {
     /// The version of the request's state that is written.
     version: u32,
     fields: Vec<&'static str>,
-    owed: Option<Owed>,
+    /// What was owed before this write.
+    pub(super) owed_before: Option<Owed>,
     /// A `rotate` field went from one non-initial value to another.
     another_user: bool,
 }
@@ -177,6 +178,9 @@ impl<T: SessionData> Life<T> {
                 _ => seal.times,
             },
             another_user: examined.another_user || before.is_some_and(|owed| owed.another_user),
+            crucial: seal.times == Turned::Restart
+                || examined.logout
+                || before.is_some_and(|owed| owed.crucial),
         };
         let extend = seal.extend && seal.times != Turned::Restart;
         (Seal { times: Turned::Keep, extend, ..seal }, Some(owed))
@@ -236,7 +240,8 @@ impl<T: SessionData> Life<T> {
         };
         // Sessions live shorter today than when the row was written: a later end by today's measure
         // is an earlier one by the row's, which no touch moves to.
-        let shortened = moved && self.held.row.is_some_and(|row| ends < row.ends);
+        let allowed = self.envelope.as_ref().map(|before| engine.lifetimes.end(before));
+        let shortened = moved && self.held.row.is_some_and(|row| allowed < Some(row.ends));
         let how = match how {
             How::Touch(revision) if shortened => How::Update(revision),
             how => how,
@@ -269,7 +274,11 @@ impl<T: SessionData> Life<T> {
         } else {
             (Vec::new(), Vec::new())
         };
+        // From the moment at which it may have been written it is owed, answer or not.
+        let owed_before = self.held.owed;
+        self.held.owed = owed.or(owed_before);
         Ok(Next::Write(Box::new(Write {
+            owed_before,
             how,
             key,
             record: Record {
@@ -288,7 +297,6 @@ impl<T: SessionData> Life<T> {
             payload,
             version: self.shared.version(),
             fields: examined.changed,
-            owed,
         })))
     }
 
@@ -355,7 +363,7 @@ impl<T: SessionData> Life<T> {
 
     /// What follows from a write that was carried out.
     pub(super) fn written(&mut self, engine: &Engine<T>, moment: Moment, write: Write) -> Plan {
-        let Write { how, key, record, plan, id, envelope, owed, .. } = write;
+        let Write { how, key, record, plan, id, envelope, .. } = write;
         let created = matches!(how, How::Create);
         let turned = !created && plan.times != Turned::Keep;
         let moved = created || turned || plan.extend || self.lifetime_set.is_some();
@@ -369,7 +377,6 @@ impl<T: SessionData> Life<T> {
             self.held.promised = None;
             self.held.owed = None;
         }
-        self.held.owed = owed.or(self.held.owed);
         self.held.handle = None;
         if plan.fresh {
             self.held.prepared = false;
@@ -389,7 +396,7 @@ impl<T: SessionData> Life<T> {
         let next = self.held.row.and_then(|row| row.next);
         let (revision, ends) = (record.revision, record.times.ends);
         self.held.row = Some(Row { key, id, secret, revision, ends, next });
-        if moment == Moment::Now && !record.body.is_empty() {
+        if moment == Moment::Now && plan.fresh {
             let mut payload = Payload::default();
             payload.take(record.body, write.payload);
             // For the spans of its fields.

@@ -27,6 +27,7 @@ struct Seen {
     ambiguous: bool,
     /// One has ended a short time ago.
     straggler: bool,
+    rotated_away: bool,
     /// The row of one is none that this version can read.
     unreadable: bool,
     others: Others,
@@ -45,8 +46,10 @@ enum Verdict {
     Live(Live),
     Expired,
     FromTheFuture,
-    /// Rotated or destroyed a short time ago.
+    /// Destroyed a short time ago.
     Ended,
+    /// Its id was rotated a short time ago.
+    RotatedAway,
     /// No such session.
     Missing,
     /// The row is none that this version can read.
@@ -119,6 +122,10 @@ impl<T: SessionData> Slot<T> {
             }
             Verdict::FromTheFuture => seen.others.future = true,
             Verdict::Ended => seen.straggler = true,
+            Verdict::RotatedAway => {
+                seen.straggler = true;
+                seen.rotated_away = true;
+            }
             Verdict::Missing => seen.others.missing = true,
             Verdict::Unreadable => seen.unreadable = true,
         }
@@ -163,6 +170,7 @@ impl<T: SessionData> Life<T> {
             return self.load(engine, request, found, self.opened_at);
         }
         self.held.straggler = seen.straggler;
+        self.held.rotated_away = seen.rotated_away;
         self.dead_token = seen.others.is_dead() && !seen.straggler && !seen.unreadable;
         seen.others.report(engine);
         if seen.unreadable {
@@ -223,7 +231,7 @@ fn judge<T: SessionData>(
         // Somebody who knows the handle, or a client that did not get its new id yet.
         let since = Duration::from_millis(now.since(body.envelope.rotated));
         let ended = since < home.remember && now <= record.times.ends;
-        return Ok(if ended { Verdict::Ended } else { Verdict::Missing });
+        return Ok(if ended { Verdict::RotatedAway } else { Verdict::Missing });
     }
     engine.lifetimes.adopt(&mut body.envelope);
     let vitality = engine.lifetimes.vitality(&body.envelope, now);

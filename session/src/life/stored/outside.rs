@@ -138,11 +138,11 @@ pub(super) async fn end_beyond<T: SessionData>(
     login: &RowKey,
 ) -> Result<(), StoreError> {
     for index in of {
-        let mut others = find_by(engine, home, store, index).await?;
-        others.retain(|session| session.key != *login);
-        others.sort_by_key(|session| session.envelope.started);
-        let too_many = (others.len() + 1).saturating_sub(most);
-        for session in others.iter().take(too_many) {
+        let mut all = find_by(engine, home, store, index).await?;
+        // Of two logins at the same moment both see the same order, so that one of them stays.
+        all.sort_by_key(|session| (session.envelope.started, session.key));
+        let too_many = all.len().saturating_sub(most);
+        for session in all.iter().take(too_many).filter(|session| session.key != *login) {
             end(engine, home, store, session).await?;
         }
     }

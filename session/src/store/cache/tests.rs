@@ -354,6 +354,22 @@ fn rule_28_indexes_are_the_stores() {
     assert_eq!(t.script.names(), ["index_insert", "index_remove", "index_members"]);
 }
 
+// Fails when evictions of the store are not passed on, or a row that goes from the cache is one.
+#[test]
+fn rule_25_evictions_are_those_of_the_store() {
+    let t = with(|builder| builder.max_rows(1));
+    let told = Arc::new(AtomicU64::new(0));
+    let tell = Arc::clone(&told);
+    t.cache.on_evict(Arc::new(move || {
+        tell.fetch_add(1, Relaxed);
+    }));
+    t.load(&KEY, loaded(1));
+    t.load(&OTHER, loaded(1));
+    assert_eq!((t.cache.len(), told.load(Relaxed)), (1, 0));
+    t.script.evict();
+    assert_eq!(told.load(Relaxed), 1);
+}
+
 #[test]
 fn a_cache_makes_the_promises_of_its_store() {
     fn promises<W, S: Store<Writes = W, Index = I>, I: IndexKind<S>>() {}

@@ -2,6 +2,7 @@
 
 use super::index::Sets;
 use super::{Hook, MemoryStore, Shared};
+use crate::store::Store;
 use crate::store::shards::{Limits, Now, Shards, system_now};
 use std::fmt;
 use std::sync::Arc;
@@ -58,7 +59,7 @@ impl MemoryStoreBuilder {
                 hooks: Default::default(),
             }),
         };
-        self.hooks.into_iter().for_each(|hook| store.add_eviction_hook(move || hook()));
+        self.hooks.into_iter().for_each(|hook| store.on_evict(hook));
         store
     }
 }

@@ -122,12 +122,6 @@ impl MemoryStore {
         self.shared.evictions.load(Relaxed)
     }
 
-    /// Adds a hook that runs after each eviction, without any lock held.
-    pub(crate) fn add_eviction_hook(&self, hook: impl Fn() + Send + Sync + 'static) {
-        let mut hooks = self.shared.hooks.write().unwrap_or_else(PoisonError::into_inner);
-        *hooks = hooks.iter().cloned().chain([Arc::new(hook) as Hook]).collect();
-    }
-
     fn tell(&self, evicted: usize) {
         if evicted == 0 {
             return;
@@ -254,8 +248,10 @@ impl Store for MemoryStore {
         Ok(Deleted::Deleted)
     }
 
+    /// Told without any lock held, for as long as there is the store.
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
-        self.add_eviction_hook(move || tell());
+        let mut hooks = self.shared.hooks.write().unwrap_or_else(PoisonError::into_inner);
+        *hooks = hooks.iter().cloned().chain([tell]).collect();
     }
 }
 

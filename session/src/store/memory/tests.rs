@@ -351,14 +351,14 @@ fn hooks_may_use_the_store_and_clones_share_all() {
     let store = MemoryStore::builder().max_rows(1).build();
     let (clone, seen) = (store.clone(), Arc::new(AtomicUsize::new(0)));
     let see = Arc::clone(&seen);
-    store.add_eviction_hook(move || {
+    let any: AnyStore = AnyStore::new(store.clone());
+    any.on_evict(Arc::new(move || {
         assert!(is_there(&clone, 2));
         see.fetch_add(clone.len(), Relaxed);
-    });
+    }));
     create(&store, 1);
     create(&store, 2);
     assert_eq!(seen.load(Relaxed), 1);
-    let any: AnyStore = AnyStore::new(store);
     assert_eq!(run(any.load(&key(2))).unwrap(), Loaded::Record(record(1, 1000, b"body")));
 }
 

@@ -136,8 +136,8 @@ CREATE TABLE IF NOT EXISTS {index} (
         index_insert: "INSERT INTO {index} (index_key, row_key, collect_at) \
                        VALUES (:index, :key, {until}) \
                        ON DUPLICATE KEY UPDATE collect_at = GREATEST(collect_at, {until})",
-        sweep: "DELETE FROM {table} WHERE collect_at < {clock} LIMIT :limit",
-        index_sweep: "DELETE FROM {index} WHERE collect_at < {clock} LIMIT :limit",
+        sweep: "DELETE FROM {table} WHERE {dead} LIMIT :limit",
+        index_sweep: "DELETE FROM {index} WHERE {index_dead} LIMIT :limit",
         longest: Some("SELECT CAST(@@max_allowed_packet AS SIGNED)"),
     };
 

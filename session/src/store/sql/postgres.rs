@@ -126,9 +126,9 @@ CREATE TABLE IF NOT EXISTS {index} (
         // The rows are locked and looked at again before they are deleted, and those that somebody
         // else has locked are left for the next time. `ARRAY` makes the inner query run once.
         sweep: "DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} \
-                WHERE collect_at < {clock} LIMIT :limit FOR UPDATE SKIP LOCKED))",
+                WHERE {dead} LIMIT :limit FOR UPDATE SKIP LOCKED))",
         index_sweep: "DELETE FROM {index} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {index} \
-                      WHERE collect_at < {clock} LIMIT :limit FOR UPDATE SKIP LOCKED))",
+                      WHERE {index_dead} LIMIT :limit FOR UPDATE SKIP LOCKED))",
         longest: None,
     };
 

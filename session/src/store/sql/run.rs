@@ -145,3 +145,36 @@ impl<T: Send + 'static> Drop for Finish<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use std::task::Waker;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn a_statement_that_is_dropped_under_way_is_brought_to_its_end() {
+        let (reply, replied) = oneshot::channel::<()>();
+        let (read, done) = oneshot::channel::<()>();
+        let mut statement = Box::pin(Finish::new(async move {
+            replied.await.unwrap();
+            read.send(()).unwrap();
+        }));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(statement.as_mut().poll(&mut context).is_pending());
+        drop(statement);
+        reply.send(()).unwrap();
+        done.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_statement_that_is_done_is_not_run_again() {
+        let runs = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&runs);
+        let done = Finish::new(async move { *counted.lock().unwrap() += 1 });
+        done.await;
+        assert_eq!(*runs.lock().unwrap(), 1);
+        assert_eq!(Arc::strong_count(&runs), 1, "the work is dropped");
+    }
+}

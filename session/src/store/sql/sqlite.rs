@@ -148,10 +148,10 @@ CREATE TABLE IF NOT EXISTS {index} (
         replace: None,
         index_insert: super::engine::INDEX_UPSERT,
         sweep: "DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} \
-                WHERE collect_at < {clock} LIMIT :limit)",
+                WHERE {dead} LIMIT :limit)",
         index_sweep: "DELETE FROM {index} WHERE (index_key, row_key) IN \
                       (SELECT index_key, row_key FROM {index} \
-                      WHERE collect_at < {clock} LIMIT :limit)",
+                      WHERE {index_dead} LIMIT :limit)",
         longest: None,
     };
 

@@ -14,6 +14,7 @@ pub(super) struct Names {
 impl Names {
     /// PostgreSQL cuts names at 63 bytes: the longest that is made of the table's must fit.
     const LONGEST_TABLE: usize = 63 - "_index_collect_at".len();
+    #[cfg(any(test, feature = "postgres", feature = "mysql"))]
     const LONGEST_SCHEMA: usize = 63;
 
     pub(super) fn with_table(self, table: &str) -> Result<Self, StoreError> {
@@ -21,6 +22,7 @@ impl Names {
         Ok(Self { table: table.to_owned(), ..self })
     }
 
+    #[cfg(any(test, feature = "postgres", feature = "mysql"))]
     pub(super) fn with_schema(self, schema: &str) -> Result<Self, StoreError> {
         checked(schema, Self::LONGEST_SCHEMA)?;
         Ok(Self { schema: Some(schema.to_owned()), ..self })
@@ -83,11 +85,19 @@ pub(super) struct Dialect {
 /// The engine's clock plus the time for which a row is kept, rounded up to a multiple of the grain.
 const UNTIL: &str = "({clock} + :lead - ({clock} + :lead) % :grain)";
 
+/// Rows and entries whose time is over. No column is ever null: they are named so that nothing is
+/// deleted from a table of somebody else's that happens to have a `collect_at`.
+const DEAD: &str = "collect_at < {clock} AND row_key IS NOT NULL AND ended IS NOT NULL \
+AND revision IS NOT NULL AND renewed IS NOT NULL AND body IS NOT NULL";
+const INDEX_DEAD: &str = "collect_at < {clock} AND index_key IS NOT NULL AND row_key IS NOT NULL";
+
 impl Dialect {
     /// Puts names and expressions into a template.
     pub(super) fn fill(&self, template: &str, names: &Names) -> String {
         template
             .replace("{until}", UNTIL)
+            .replace("{dead}", DEAD)
+            .replace("{index_dead}", INDEX_DEAD)
             .replace("{clock}", self.clock)
             .replace("{greatest}", self.greatest)
             .replace("{table}", &names.qualified("", self.quote))

@@ -7,13 +7,13 @@ use crate::store::{
 use std::any::Any;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// Calls in the order in which they came. Clones share them.
 #[derive(Default, Clone)]
-pub(super) struct Scripted(Arc<Mutex<Vec<Call>>>);
+pub(super) struct Scripted(Arc<Mutex<Vec<Call>>>, Arc<OnceLock<Arc<dyn Fn() + Send + Sync>>>);
 
 struct Call {
     name: &'static str,
@@ -36,6 +36,10 @@ impl Scripted {
 
     pub(super) fn answer_the_last<R: Send + 'static>(&self, answer: Result<R, StoreErrorKind>) {
         self.answer(self.calls() - 1, answer);
+    }
+
+    pub(super) fn evict(&self) {
+        self.1.get().expect("somebody asked to be told")();
     }
 
     async fn call<R: 'static>(&self, name: &'static str) -> Result<R, StoreError> {
@@ -87,6 +91,10 @@ impl Store for Scripted {
 
     async fn delete(&self, _: &RowKey, _: Duration) -> Result<Deleted, StoreError> {
         self.call("delete").await
+    }
+
+    fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
+        assert!(self.1.set(tell).is_ok());
     }
 }
 
