@@ -3,7 +3,8 @@
 use crate::data::SessionData;
 use crate::extract::{SessionRejection, TypedSession};
 use crate::id::SessionHandle;
-use crate::life::{Engine, Found, Home, StoreHome, outside};
+use crate::life::outside::{self, There};
+use crate::life::{Engine, Found, Home, StoreHome};
 use crate::store::{DynStore, IndexKey, StoreError};
 use crate::time::Millis;
 use axum_core::extract::FromRequestParts;
@@ -103,11 +104,14 @@ impl<T: SessionData> Sessions<T> {
     ) -> Result<Option<StoredSession<T>>, SessionsError> {
         let (home, store) = self.store()?;
         let key = home.names.row(handle);
-        let found = outside::find(&self.engine, home, store, key).await?;
-        Ok(found.map(StoredSession::of))
+        match outside::find(&self.engine, home, store, key).await? {
+            There::Live(found) => Ok(Some(StoredSession::of(found))),
+            There::Unreadable | There::Nothing => Ok(None),
+        }
     }
 
-    /// Ends a session by its public name. `false`: it was over before.
+    /// Ends a session by its public name, also one that this instance can't read. `false`: it was over
+    /// before.
     ///
     /// # Errors
     /// When there is no store, or it fails.
@@ -115,8 +119,9 @@ impl<T: SessionData> Sessions<T> {
         let (home, store) = self.store()?;
         let key = home.names.row(handle);
         match outside::find(&self.engine, home, store, key).await? {
-            Some(found) => Ok(outside::end(&self.engine, home, store, &found).await?),
-            None => Ok(false),
+            There::Live(found) => Ok(outside::end(&self.engine, home, store, &found).await?),
+            There::Unreadable => Ok(outside::end_row(&self.engine, home, store, &key).await?),
+            There::Nothing => Ok(false),
         }
     }
 
@@ -152,7 +157,7 @@ impl<T: SessionData> SessionsBy<'_, T> {
     /// # Errors
     /// When there is no store, or it fails: then some may have ended.
     pub async fn end_all(&self) -> Result<usize, SessionsError> {
-        self.end_where(|_| true).await
+        self.end_all_but(None).await
     }
 
     /// Ends all but this one, as after a change of password (ASVS 5.0, 7.4.3), and says how many
@@ -161,8 +166,7 @@ impl<T: SessionData> SessionsBy<'_, T> {
     /// # Errors
     /// When there is no store, or it fails: then some may have ended.
     pub async fn end_others(&self, session: &TypedSession<T>) -> Result<usize, SessionsError> {
-        let own = session.id();
-        self.end_where(|found| Some(found.handle) != own).await
+        self.end_all_but(session.id()).await
     }
 
     /// Ends the one of this name. `false`: there is none, or it is not one of these.
@@ -173,18 +177,27 @@ impl<T: SessionData> SessionsBy<'_, T> {
         let (home, store) = self.sessions.store()?;
         let Some(index) = &self.index else { return Ok(false) };
         let engine = &self.sessions.engine;
-        let found = outside::find(engine, home, store, home.names.row(handle)).await?;
-        match found.filter(|found| outside::has_entry(home, &found.state, index)) {
-            Some(found) => Ok(outside::end(engine, home, store, &found).await?),
-            None => Ok(false),
+        match outside::find(engine, home, store, home.names.row(handle)).await? {
+            There::Live(found) if outside::has_entry(home, &found.state, index) => {
+                Ok(outside::end(engine, home, store, &found).await?)
+            }
+            _ => Ok(false),
         }
     }
 
-    async fn end_where(&self, which: impl Fn(&Found<T>) -> bool) -> Result<usize, SessionsError> {
+    /// Those that can't be read are ended too: nobody can tell that they are not meant.
+    async fn end_all_but(&self, own: Option<SessionHandle>) -> Result<usize, SessionsError> {
         let (home, store) = self.sessions.store()?;
+        let engine = &self.sessions.engine;
+        let Some(index) = &self.index else { return Ok(0) };
+        let (found, unreadable) = outside::find_by(engine, home, store, index).await?;
         let mut ended = 0;
-        for found in self.find().await?.iter().filter(|found| which(found)) {
-            ended += usize::from(outside::end(&self.sessions.engine, home, store, found).await?);
+        for session in found.iter().filter(|session| Some(session.handle) != own) {
+            ended += usize::from(outside::end(engine, home, store, session).await?);
+        }
+        let own = own.map(|handle| home.names.row(handle));
+        for key in unreadable.iter().filter(|key| Some(**key) != own) {
+            ended += usize::from(outside::end_row(engine, home, store, key).await?);
         }
         Ok(ended)
     }
@@ -192,7 +205,8 @@ impl<T: SessionData> SessionsBy<'_, T> {
     async fn find(&self) -> Result<Vec<Found<T>>, SessionsError> {
         let (home, store) = self.sessions.store()?;
         let Some(index) = &self.index else { return Ok(Vec::new()) };
-        Ok(outside::find_by(&self.sessions.engine, home, store, index).await?)
+        let (found, _) = outside::find_by(&self.sessions.engine, home, store, index).await?;
+        Ok(found)
     }
 }
 

@@ -64,8 +64,12 @@ async fn rule_27_a_refused_connection_is_unavailable_and_says_where() {
     let at = |scheme: &str, path: &str| format!("{scheme}://user:{PASSWORD}@127.0.0.1:1{path}");
     says(redis(&at("redis", "")).await, kinds, &["127.0.0.1:1", "is the server running?"]);
     says(MemcachedStore::connect("memcached://127.0.0.1:1").await, kinds, &["127.0.0.1:1"]);
-    says(PostgresStore::connect(&at("postgres", "/app")).await, kinds, &[]);
-    says(MySqlStore::connect(&at("mysql", "/app")).await, kinds, &[]);
+    says(
+        PostgresStore::connect(&at("postgres", "/app")).await,
+        kinds,
+        &["127.0.0.1:1", "running?"],
+    );
+    says(MySqlStore::connect(&at("mysql", "/app")).await, kinds, &["127.0.0.1:1", "running?"]);
 }
 
 #[tokio::test]

@@ -32,10 +32,7 @@ async fn rule_27_mariadb_is_killed_under_load_and_nothing_is_lost() {
     nothing_is_lost(Engine::MariaDb, MariaDb::start(&[])).await;
 }
 
-async fn nothing_is_lost(
-    engine: Engine,
-    server: Result<Server, session_tests::servers::Trouble>,
-) {
+async fn nothing_is_lost(engine: Engine, server: Result<Server, session_tests::servers::Trouble>) {
     let mut server = server.expect("a server");
     let site = engine.site(&server.url(), terms()).await;
     let load = Load::start(&site).await;

@@ -58,7 +58,8 @@ impl Load {
             let at = n % COUNTERS;
             tokio::spawn(count(Arc::clone(&told), at, counters[at].clone()))
         });
-        let visiting = (0..VISITING).map(|n| tokio::spawn(visit(Arc::clone(&told), n, site.clone())));
+        let visiting =
+            (0..VISITING).map(|n| tokio::spawn(visit(Arc::clone(&told), n, site.clone())));
         let tasks = counting.chain(visiting).collect();
         Self { told, counters, tasks }
     }

@@ -5,11 +5,12 @@ use crate::app::{number, refused};
 use crate::engines::{Engine, PATIENCE, SLACK, Terms, on_each_engine};
 use crate::proxy::Mode;
 use session::store::StoreErrorKind;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 on_each_engine! {
     rule_27_a_line_that_breaks_at_load_is_a_refusal_and_the_next_request_works
     rule_27_requests_that_do_not_extract_never_touch_the_line
+    rule_27_when_all_connections_broke_one_request_at_most_finds_out
 }
 
 async fn rule_27_a_line_that_breaks_at_load_is_a_refusal_and_the_next_request_works(
@@ -57,4 +58,30 @@ async fn rule_27_requests_that_do_not_extract_never_touch_the_line(engine: Engin
         assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, "fine"), "{mode:?}");
         assert!(reply.is_silent() && site.heard.take().is_empty(), "{mode:?}: {reply:?}");
     }
+}
+
+/// A restart that nobody noticed: the pool is full of connections that lead nowhere.
+async fn rule_27_when_all_connections_broke_one_request_at_most_finds_out(engine: Engine) {
+    let (site, proxy) = engine.behind_proxy(Terms::default()).await;
+    let mut ann = site.visitor();
+    ann.gets("/login/ann").await;
+    // As many connections as there are requests at once.
+    proxy.set(Mode::Delay(Duration::from_millis(30)));
+    let reading = (0..6).map(|_| {
+        let ann = ann.clone();
+        tokio::spawn(async move { ann.sends("/read").await.status })
+    });
+    for status in reading.collect::<Vec<_>>() {
+        assert_eq!(status.await.expect("an answer"), 200);
+    }
+    proxy.break_all().await;
+    let mut refusals = 0;
+    for _ in 0..12 {
+        let reply = ann.sends("/hit").await;
+        if reply.status != 200 {
+            refused(&reply);
+            refusals += 1;
+        }
+    }
+    assert!(refusals <= 1, "{refusals} requests of 12 were refused by a server that is well");
 }

@@ -35,6 +35,8 @@ pub enum Mode {
 pub struct Proxy {
     port: u16,
     mode: watch::Sender<Mode>,
+    /// Counts how often all connections were broken.
+    breaks: watch::Sender<u32>,
     cuts: Arc<AtomicU64>,
     listening: JoinHandle<()>,
 }
@@ -45,6 +47,7 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
         let (mode, seen) = watch::channel(Mode::Forward);
+        let (breaks, broken) = watch::channel(0);
         let cuts = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&cuts);
         let listening = tokio::spawn(async move {
@@ -52,10 +55,18 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 number += 1;
                 let dice = Dice(number);
-                tokio::spawn(connection(client, server, seen.clone(), dice, Arc::clone(&count)));
+                let mut broken = broken.clone();
+                broken.mark_unchanged();
+                let passing = connection(client, server, seen.clone(), dice, Arc::clone(&count));
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = passing => {}
+                        Ok(()) = broken.changed() => {}
+                    }
+                });
             }
         });
-        Self { port, mode, cuts, listening }
+        Self { port, mode, breaks, cuts, listening }
     }
 
     /// The address of a server with the proxy's port in place of its own.
@@ -68,6 +79,16 @@ impl Proxy {
     /// From now on.
     pub fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
+    }
+
+    /// Breaks all connections that there are, and is well from then on. Gives once they are gone.
+    pub async fn break_all(&self) {
+        self.set(Mode::Forward);
+        self.breaks.send_modify(|breaks| *breaks += 1);
+        // Each connection has a receiver, and the listener one.
+        while self.breaks.receiver_count() > 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Sets the mode from elsewhere.

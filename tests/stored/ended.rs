@@ -197,8 +197,9 @@ async fn security_7_the_handle_is_no_credential() {
         let cookie = format!("{NAME}={guess}");
         let reply = site.run(&cookie, async |s: Handle| format!("{:?}", s.user)).await;
         assert_eq!(reply.body, "None");
+        // Whether there is such a session may show: its handle is public.
         let reply = site.run(&cookie, async |mut s: Handle| s.destroy()).await;
-        assert_eq!(reply.status, 200);
+        assert!(!reply.status.is_server_error());
     }
     assert_eq!(site.state(&cookie).user.as_deref(), Some("ann"));
 }

@@ -73,7 +73,7 @@ pub(super) async fn all(only: Option<&str>) -> Result<(Vec<Racer>, Vec<String>),
 }
 
 fn rival(name: &str, apps: Vec<Router>) -> Racer {
-    Racer { name: name.to_owned(), apps, conflicts: None, promises: false }
+    Racer { name: name.to_owned(), apps, conflicts: None, promises: false, _database: None }
 }
 
 async fn axum_session<P>(pool: Option<P>) -> Result<Router, Box<dyn Error>>

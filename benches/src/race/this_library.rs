@@ -30,8 +30,11 @@ struct Counts {
 pub(super) async fn embedded() -> Result<Vec<Racer>, Box<dyn Error>> {
     let store = MemoryStore::new();
     let mut racers = one_and_two("memory", [store.clone(), store])?;
-    let database = Database::new();
-    racers.extend(one_and_two("SQLite", [database.open().await?, database.open().await?])?);
+    let database = Arc::new(Database::new());
+    let stores = [database.open().await?, database.open().await?];
+    for racer in one_and_two("SQLite", stores)? {
+        racers.push(Racer { _database: Some(Arc::clone(&database)), ..racer });
+    }
     racers.push(signed()?);
     Ok(racers)
 }
@@ -87,6 +90,7 @@ where
             apps: routers,
             conflicts: Some(conflicts),
             promises: true,
+            _database: None,
         });
     }
     Ok(racers)
@@ -104,6 +108,7 @@ fn signed() -> Result<Racer, Box<dyn Error>> {
         apps: vec![router().layer(layer)],
         conflicts: Some(conflicts),
         promises: false,
+        _database: None,
     })
 }
 
@@ -159,8 +164,8 @@ fn the<'a>(session: &'a mut Counts, field: &str) -> Result<&'a mut u64, StatusCo
     }
 }
 
-/// A file in the temporary folder.
-struct Database(PathBuf);
+/// A file in the temporary folder, as long as this is there.
+pub(super) struct Database(PathBuf);
 
 impl Database {
     fn new() -> Self {

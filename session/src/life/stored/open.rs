@@ -42,6 +42,7 @@ struct Live {
 }
 
 /// What became of one id.
+#[expect(clippy::large_enum_variant, reason = "nearly always it is the large one, moved once")]
 enum Verdict {
     Live(Live),
     Expired,

@@ -9,7 +9,7 @@ use crate::life::engine::Engine;
 use crate::life::open::decode;
 use crate::life::times::Vitality;
 use crate::seal::Envelope;
-use crate::store::{DynStore, IndexKey, Loaded, Record, RowKey, StoreError, StoreErrorKind};
+use crate::store::{Deleted, DynStore, IndexKey, Loaded, Record, RowKey, StoreError, StoreErrorKind};
 use crate::time::Millis;
 
 /// How many members of an index are asked for at once.
@@ -24,18 +24,26 @@ pub(crate) struct Found<T> {
     pub(crate) state: T,
 }
 
+/// What there is under a key.
+pub(crate) enum There<T> {
+    Live(Found<T>),
+    /// A row that this instance can't read: an older one wrote it, or a newer.
+    Unreadable,
+    Nothing,
+}
+
 /// A live session, or nothing.
 pub(crate) async fn find<T: SessionData>(
     engine: &Engine<T>,
     home: &StoreHome,
     store: &dyn DynStore,
     key: RowKey,
-) -> Result<Option<Found<T>>, StoreError> {
+) -> Result<There<T>, StoreError> {
     match ask(home.patience, store.load(&key)).await {
         Ok(Loaded::Record(record)) => read(engine, home, key, record),
-        Ok(Loaded::Ended | Loaded::Nothing) => Ok(None),
-        // It is nobody's session: a list goes on without it.
-        Err(error) if error.kind() == StoreErrorKind::Corrupt => Ok(None),
+        Ok(Loaded::Ended | Loaded::Nothing) => Ok(There::Nothing),
+        // Somebody else's value: it is left as it is.
+        Err(error) if error.kind() == StoreErrorKind::Corrupt => Ok(There::Nothing),
         Err(error) => Err(error),
     }
 }
@@ -45,10 +53,10 @@ fn read<T: SessionData>(
     home: &StoreHome,
     key: RowKey,
     record: Record,
-) -> Result<Option<Found<T>>, StoreError> {
+) -> Result<There<T>, StoreError> {
     let now = engine.now();
     let Some(mut body) = Body::read(&record.body, record.times) else {
-        return Ok(None);
+        return Ok(There::Unreadable);
     };
     if home.names.row(body.handle) != key {
         return Err(StoreError::of(StoreErrorKind::MixedUp));
@@ -56,12 +64,12 @@ fn read<T: SessionData>(
     engine.lifetimes.adopt(&mut body.envelope);
     let vitality = engine.lifetimes.vitality(&body.envelope, now);
     if vitality != Vitality::Alive || now > record.times.ends {
-        return Ok(None);
+        return Ok(There::Nothing);
     }
     let mut payload = Payload::default();
     payload.take(record.body, body.payload);
     Ok(match decode(engine, &mut payload, &mut body.envelope, now) {
-        Ok(state) => Some(Found {
+        Ok(state) => There::Live(Found {
             key,
             handle: body.handle,
             ends: record.times.ends.min(engine.lifetimes.end(&body.envelope)),
@@ -70,34 +78,37 @@ fn read<T: SessionData>(
         }),
         Err(error) => {
             engine.emit(&Event::Undecodable(&error));
-            None
+            There::Unreadable
         }
     })
 }
 
-/// The live sessions that an index names and that have its value.
+/// The sessions that an index names: the live ones that have its value, and the keys of those that
+/// this instance can't read.
 pub(crate) async fn find_by<T: SessionData>(
     engine: &Engine<T>,
     home: &StoreHome,
     store: &dyn DynStore,
     index: &IndexKey,
-) -> Result<Vec<Found<T>>, StoreError> {
-    let mut found = Vec::new();
+) -> Result<(Vec<Found<T>>, Vec<RowKey>), StoreError> {
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
     let mut after = None;
     loop {
         let page = store.index_members(index, after.as_ref(), PAGE);
         let page = ask(home.patience, page).await?;
         for &key in &page {
-            // The index may name what is dead, or has another value by now.
-            if let Some(session) = find(engine, home, store, key).await?
-                && has_entry(home, &session.state, index)
-            {
-                found.push(session);
+            match find(engine, home, store, key).await? {
+                // The index may name what has another value by now.
+                There::Live(session) if has_entry(home, &session.state, index) => {
+                    found.push(session);
+                }
+                There::Unreadable => unreadable.push(key),
+                There::Live(_) | There::Nothing => {}
             }
         }
         match page.last() {
             Some(last) if page.len() >= PAGE => after = Some(*last),
-            _ => return Ok(found),
+            _ => return Ok((found, unreadable)),
         }
     }
 }
@@ -114,13 +125,23 @@ pub(crate) async fn end<T: SessionData>(
     store: &dyn DynStore,
     session: &Found<T>,
 ) -> Result<bool, StoreError> {
-    let key = &session.key;
-    let deleted = ask(home.patience, store.delete(key, home.remember)).await?;
+    let ended = end_row(engine, home, store, &session.key).await?;
     for entry in entries(home, &session.state) {
         // One that stays names a session that is dead, and is read as such.
-        let _ = ask(home.patience, store.index_remove(&entry, key)).await;
+        let _ = ask(home.patience, store.index_remove(&entry, &session.key)).await;
     }
-    let ended = deleted == crate::store::Deleted::Deleted;
+    Ok(ended)
+}
+
+/// Ends a session that need not be readable. Its index entries go when their time is over.
+pub(crate) async fn end_row<T: SessionData>(
+    engine: &Engine<T>,
+    home: &StoreHome,
+    store: &dyn DynStore,
+    key: &RowKey,
+) -> Result<bool, StoreError> {
+    let deleted = ask(home.patience, store.delete(key, home.remember)).await?;
+    let ended = deleted == Deleted::Deleted;
     if ended {
         engine.emit(&Event::Destroyed);
     }
@@ -138,7 +159,7 @@ pub(super) async fn end_beyond<T: SessionData>(
     login: &RowKey,
 ) -> Result<(), StoreError> {
     for index in of {
-        let mut all = find_by(engine, home, store, index).await?;
+        let (mut all, _) = find_by(engine, home, store, index).await?;
         // Of two logins at the same moment both see the same order, so that one of them stays.
         all.sort_by_key(|session| (session.envelope.started, session.key));
         let too_many = all.len().saturating_sub(most);

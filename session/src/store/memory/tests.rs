@@ -133,6 +133,8 @@ fn rule_22_create_overwrites_nothing() {
     let again =
         |keep| run(store.create(&key(1), &record(1, 9, b"other"), lease(5000, keep))).unwrap();
     assert_eq!(again(1), Created::Taken, "also when it is expired");
+    clock.fetch_add(1001, Relaxed);
+    assert_eq!(again(1), Created::Taken, "also when it may go, as long as it is there");
     assert_eq!(load(&store, 1), Loaded::Record(record(1, 1000, b"body")));
     delete(&store, 1, 100);
     assert_eq!(again(1), Created::Taken);
@@ -246,8 +248,8 @@ fn rule_25_entries_of_indexes_count_and_stay() {
     (0..1000).for_each(|n| create(&store, n));
     let before = (store.len(), store.evictions());
     let insert = |n| run(store.index_insert(&index(1), &key(n), Duration::from_secs(60)));
-    let fitting = (0..).take_while(|&n| insert(n).is_ok()).count();
-    assert!(fitting > 100, "{fitting} entries fit");
+    let fitting = (0..1000).take_while(|&n| insert(n).is_ok()).count();
+    assert!((100..1000).contains(&fitting), "{fitting} entries fit");
     assert!(store.len() < before.0 && store.evictions() > before.1, "rows made room");
     assert!(store.bytes() <= 20_000);
     assert_eq!(insert(5000).unwrap_err().kind(), StoreErrorKind::Busy);
@@ -285,6 +287,11 @@ fn rule_28_sets_are_sorted_and_read_in_pages() {
     assert_eq!(members(&store, 8, None, usize::MAX).len(), 7, "another set");
     assert!(members(&store, 9, None, usize::MAX).is_empty());
     assert!(members(&store, 7, None, 0).is_empty());
+    // More sets than there are places for them.
+    (10..=255).for_each(|set| insert(&store, set, u64::from(set), 1000));
+    for set in 10..=255 {
+        assert_eq!(members(&store, set, None, 9), [key(u64::from(set))]);
+    }
 }
 
 #[test]
@@ -305,6 +312,19 @@ fn rule_28_entries_stay_as_long_as_they_must_and_are_collected() {
     run(store.index_remove(&index(99), &key(1))).unwrap();
     run(store.index_remove(&index(0), &key(0))).unwrap();
     assert_eq!(store.bytes(), 0);
+}
+
+// Fails when collecting begins at the same entry each time.
+#[test]
+fn rule_28_large_sets_are_collected_in_steps() {
+    let (store, clock) = with_clock(MemoryStore::builder());
+    (0..1000).for_each(|n| insert(&store, 1, n, if n % 2 == 0 { 1000 } else { 10 }));
+    let full = store.bytes();
+    clock.fetch_add(11, Relaxed);
+    // Each shard's turn comes once in 64 steps.
+    (0..64 * 4 * 20).for_each(|n| insert(&store, 1, n % 500 * 2, 1000));
+    assert_eq!(store.bytes(), full / 2);
+    assert_eq!(members(&store, 1, None, usize::MAX).len(), 500);
 }
 
 // Fails when the check of the revision and the write are two steps.

@@ -1,6 +1,6 @@
 //! The connection to a Redis Cluster.
 
-use super::link::{Connect, Connection, too_late};
+use super::link::{Connect, Connection, LONGEST_ATTEMPT, too_late};
 use super::server::provide_crypto;
 use ::redis::aio::ConnectionLike;
 use ::redis::cluster::ClusterClient;
@@ -42,7 +42,7 @@ impl Cluster {
             .use_protocol(ProtocolVersion::RESP3)
             .tcp_settings(TcpSettings::default().set_nodelay(true))
             // One silent node leaves time to ask another.
-            .connection_timeout(timeout / 4)
+            .connection_timeout((timeout / 4).min(LONGEST_ATTEMPT / 4))
             .response_timeout(timeout / 2)
             .overall_response_timeout(None)
             .build()?;
@@ -58,7 +58,7 @@ impl Connect for Cluster {
     async fn connect(&self) -> RedisResult<NodesConnection> {
         // The client asks several nodes, one after the other.
         let connecting = self.client.get_async_connection();
-        let connection = timeout(self.timeout.saturating_mul(2), connecting)
+        let connection = timeout(self.timeout.min(LONGEST_ATTEMPT).saturating_mul(2), connecting)
             .await
             .unwrap_or_else(|_| Err(too_late()))?;
         Ok(NodesConnection { connection, doubted: Arc::new(AtomicBool::new(false)) })

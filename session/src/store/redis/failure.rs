@@ -16,6 +16,17 @@ pub(super) fn failure(error: RedisError, at: &str, cluster: bool) -> StoreError 
     StoreError::new(kind, Failure { hint: hint.replace("{at}", at), said })
 }
 
+/// A reply that breaks off is a broken connection: the client reports it as one that can't be parsed,
+/// as it does what is no reply of Redis at all.
+pub(super) fn broken_off(error: RedisError) -> RedisError {
+    let ends = |line: &str| line.starts_with("Unexpected") && line.contains("end of input");
+    let text = error.detail().unwrap_or_default();
+    if error.kind() == ErrorKind::Parse && text.lines().any(ends) {
+        return io::Error::from(io::ErrorKind::UnexpectedEof).into();
+    }
+    error
+}
+
 /// Whether the connection itself is in doubt: it broke, or it leads to a server that became a
 /// replica or wants credentials anew.
 pub(super) fn doubts_connection(error: &RedisError) -> bool {

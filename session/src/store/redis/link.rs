@@ -5,7 +5,8 @@
 //! the reply at that place is read in any case and thrown away if its caller has gone. What was sent
 //! may take effect all the same.
 
-use super::failure::{doubts_connection, failure};
+use super::exchange::{Exchange, Outcome};
+use super::failure::{broken_off, doubts_connection, failure};
 use crate::store::StoreError;
 use ::redis::{Cmd, RedisError, RedisResult, Value};
 use std::io;
@@ -19,6 +20,10 @@ const GRACE: Duration = Duration::from_millis(100);
 
 /// How long a connection in doubt stays at least before it is replaced.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// How long an attempt to connect takes at most, however much time calls have. Silence for longer may
+/// be that of this attempt alone, and keeps nobody from the next.
+pub(super) const LONGEST_ATTEMPT: Duration = Duration::from_secs(5);
 
 /// How to reach a server or a cluster.
 pub(super) trait Connect: Send + Sync + 'static {
@@ -67,6 +72,13 @@ struct Attempt<N> {
     silence: Option<RedisError>,
 }
 
+// Not derived: that would ask for `C: Clone`.
+impl<C: Connect> Clone for Link<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<C: Connect> Link<C> {
     pub(super) fn new(connect: C, timeout: Duration) -> Self {
         Self(Arc::new(Shared {
@@ -89,29 +101,36 @@ impl<C: Connect> Link<C> {
     }
 
     /// Sends a command that changes something: at most once.
-    pub(super) async fn write(&self, command: &Cmd, deadline: Instant) -> RedisResult<Value> {
-        let connection = self.connection(deadline).await?;
-        let answer = match timeout_at(deadline, connection.send(command)).await {
-            Ok(answer) => answer.and_then(Value::extract_error),
-            Err(_) => Err(too_late()),
-        };
-        if let Err(error) = &answer
-            && doubts_connection(error)
-            && connection.doubt()
-        {
-            self.replace(connection);
-        }
-        answer
+    pub(super) async fn write(&self, command: Cmd, deadline: Instant) -> RedisResult<Value> {
+        self.ask(command, deadline).await.1
     }
 
     /// Sends a command that changes nothing: once more if the connection broke, which is how one
     /// notices that the server was started anew.
-    pub(super) async fn read(&self, command: &Cmd, deadline: Instant) -> RedisResult<Value> {
-        match self.write(command, deadline).await {
+    pub(super) async fn read(&self, command: Cmd, deadline: Instant) -> RedisResult<Value> {
+        let (command, answer) = self.ask(command, deadline).await;
+        match answer {
             Err(error) if error.is_connection_dropped() && !error.is_connection_refusal() => {
                 self.write(command, deadline).await
             }
             answer => answer,
+        }
+    }
+
+    async fn ask(&self, command: Cmd, deadline: Instant) -> Outcome {
+        match self.connection(deadline).await {
+            Ok(connection) => Exchange::new(self, connection, command, deadline).await,
+            Err(error) => (command, Err(error)),
+        }
+    }
+
+    /// What an answer says about the connection.
+    pub(super) fn heard(&self, connection: &C::Connection, answer: &RedisResult<Value>) {
+        if let Err(error) = answer
+            && doubts_connection(error)
+            && connection.doubt()
+        {
+            self.replace(connection.clone());
         }
     }
 
@@ -175,7 +194,7 @@ async fn connect<C: Connect>(
     mut tell: watch::Sender<Option<RedisResult<C::Connection>>>,
 ) {
     while let Some(shared) = shared.upgrade() {
-        let outcome = shared.connect.connect().await;
+        let outcome = shared.connect.connect().await.map_err(broken_off);
         if let Ok(connection) = &outcome {
             shared.put(connection.clone());
         }
@@ -215,181 +234,4 @@ pub(super) fn too_late() -> RedisError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
-    /// A server of the test's own.
-    #[derive(Clone, Default)]
-    struct Fake {
-        connects: Arc<AtomicUsize>,
-        sends: Arc<AtomicUsize>,
-        down: Arc<AtomicBool>,
-        breaks: Arc<AtomicBool>,
-        slow: Arc<AtomicBool>,
-        silent: Arc<AtomicBool>,
-    }
-
-    #[derive(Clone)]
-    struct FakeConnection {
-        server: Fake,
-        open: Arc<AtomicBool>,
-    }
-
-    impl Connect for Fake {
-        type Connection = FakeConnection;
-        const CLUSTER: bool = false;
-
-        async fn connect(&self) -> RedisResult<FakeConnection> {
-            let began = Instant::now();
-            self.connects.fetch_add(1, Ordering::SeqCst);
-            while self.slow.load(Ordering::SeqCst) {
-                if began.elapsed() > GRACE {
-                    return Err(too_late());
-                }
-                sleep(Duration::from_millis(5)).await;
-            }
-            if self.down.load(Ordering::SeqCst) {
-                return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into());
-            }
-            Ok(FakeConnection { server: self.clone(), open: Arc::new(AtomicBool::new(true)) })
-        }
-
-        fn address(&self) -> &'static str {
-            "nowhere"
-        }
-    }
-
-    impl Connection for FakeConnection {
-        async fn send(&self, _: &Cmd) -> RedisResult<Value> {
-            self.server.sends.fetch_add(1, Ordering::SeqCst);
-            if self.server.breaks.swap(false, Ordering::SeqCst) {
-                return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
-            }
-            if self.server.silent.load(Ordering::SeqCst) {
-                std::future::pending::<()>().await;
-            }
-            Ok(Value::Okay)
-        }
-
-        fn is_open(&self) -> bool {
-            self.open.load(Ordering::SeqCst)
-        }
-
-        fn doubt(&self) -> bool {
-            self.open.store(false, Ordering::SeqCst);
-            false
-        }
-
-        fn trust(&self) {}
-    }
-
-    fn link() -> (Fake, Link<Fake>) {
-        let server = Fake::default();
-        (server.clone(), Link::new(server, Duration::from_secs(2)))
-    }
-
-    fn set(flag: &AtomicBool, to: bool) {
-        flag.store(to, Ordering::SeqCst);
-    }
-
-    fn count(counter: &AtomicUsize) -> usize {
-        counter.load(Ordering::SeqCst)
-    }
-
-    #[tokio::test]
-    async fn one_connection_serves_all() {
-        let (server, link) = link();
-        for _ in 0..3 {
-            link.write(&Cmd::new(), link.deadline()).await.unwrap();
-        }
-        assert_eq!((count(&server.connects), count(&server.sends)), (1, 3));
-    }
-
-    #[tokio::test]
-    async fn a_write_over_a_broken_connection_is_not_sent_again() {
-        let (server, link) = link();
-        set(&server.breaks, true);
-        link.write(&Cmd::new(), link.deadline()).await.unwrap_err();
-        assert_eq!(count(&server.sends), 1);
-        link.write(&Cmd::new(), link.deadline()).await.unwrap();
-        assert_eq!((count(&server.connects), count(&server.sends)), (2, 2));
-    }
-
-    #[tokio::test]
-    async fn a_read_over_a_broken_connection_is_sent_again() {
-        let (server, link) = link();
-        set(&server.breaks, true);
-        link.read(&Cmd::new(), link.deadline()).await.unwrap();
-        assert_eq!((count(&server.connects), count(&server.sends)), (2, 2));
-    }
-
-    #[tokio::test]
-    async fn silence_ends_in_time_and_the_next_call_connects_anew() {
-        let (server, link) = link();
-        link.write(&Cmd::new(), link.deadline()).await.unwrap();
-        set(&server.silent, true);
-        let (began, soon) = (Instant::now(), Duration::from_millis(30));
-        let error = link.write(&Cmd::new(), began + soon).await.unwrap_err();
-        assert!(error.is_timeout() && began.elapsed() >= soon);
-        set(&server.silent, false);
-        link.write(&Cmd::new(), link.deadline()).await.unwrap();
-        assert_eq!(count(&server.connects), 2);
-    }
-
-    #[tokio::test]
-    async fn those_who_wait_for_an_attempt_share_its_failure() {
-        let (server, link) = link();
-        set(&server.down, true);
-        let call = || async { link.write(&Cmd::new(), link.deadline()).await.unwrap_err() };
-        tokio::join!(call(), call(), call());
-        assert_eq!(count(&server.connects), 1);
-    }
-
-    #[tokio::test]
-    async fn a_silent_server_is_not_waited_for_twice_and_is_back_when_it_speaks() {
-        let (server, link) = link();
-        set(&server.slow, true);
-        link.write(&Cmd::new(), link.deadline()).await.unwrap_err();
-        // Far from this call's own deadline, and with the error of the attempt before.
-        let deadline = Instant::now() + Duration::from_secs(3600);
-        assert!(link.write(&Cmd::new(), deadline).await.unwrap_err().is_timeout());
-        set(&server.slow, false);
-        link.write(&Cmd::new(), link.deadline()).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn an_attempt_outlives_the_call_that_began_it() {
-        let (server, link) = link();
-        set(&server.slow, true);
-        link.write(&Cmd::new(), Instant::now()).await.unwrap_err();
-        set(&server.slow, false);
-        link.write(&Cmd::new(), link.deadline()).await.unwrap();
-        assert_eq!(count(&server.connects), 1);
-    }
-
-    #[test]
-    fn a_link_outlives_the_runtime_that_connected_it() {
-        let (server, link) = link();
-        let run = |link: &Link<Fake>, deadline: Duration| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            let call = async { link.write(&Cmd::new(), Instant::now() + deadline).await };
-            runtime.unwrap().block_on(call)
-        };
-        set(&server.slow, true);
-        run(&link, Duration::ZERO).unwrap_err();
-        set(&server.slow, false);
-        run(&link, Duration::from_secs(2)).unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_server_that_is_back_answers_the_very_next_call() {
-        let (server, link) = link();
-        set(&server.down, true);
-        for _ in 0..10 {
-            link.write(&Cmd::new(), link.deadline()).await.unwrap_err();
-        }
-        set(&server.down, false);
-        link.write(&Cmd::new(), link.deadline()).await.unwrap();
-    }
-}
+mod tests;

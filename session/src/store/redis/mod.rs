@@ -1,14 +1,15 @@
 //! Redis, Valkey and Redis Cluster.
 //!
 //! [`RedisStore`] and [`RedisClusterStore`] differ in the connection only: `rows` has the names, the
-//! commands and their answers, `script` what runs inside the server, `link` the waiting and
-//! reconnecting, `failure` the errors.
+//! commands and their answers, `script` what runs inside the server, `link` the reconnecting,
+//! `exchange` the waiting for one answer, `failure` the errors.
 
 #[cfg(feature = "redis-cluster")]
 mod cluster;
 #[cfg(feature = "redis-cluster")]
 mod cluster_store;
 mod delegate;
+mod exchange;
 mod failure;
 mod link;
 mod rows;
@@ -191,7 +192,8 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// How long a call takes at most, connecting included: 2 seconds by default.
+    /// How long a call takes at most, connecting included: 2 seconds by default. An attempt to connect
+    /// takes 5 seconds at most, also where calls have more time.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = timeout;
         self
@@ -284,6 +286,43 @@ mod tests {
         assert!(shown.contains("app:") && !shown.contains("hunter2"), "{shown}");
         let shown = format!("{:?}", builder.connect_lazy().unwrap());
         assert!(shown.contains("host:7") && !shown.contains("hunter2"), "{shown}");
+    }
+
+    /// Knows no HELLO, says the same to everything else, and hangs up.
+    fn a_server_that_says(reply: &'static str) -> String {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (mut stream, mut heard) = (stream.unwrap(), [0; 4096]);
+                while let Ok(read @ 1..) = stream.read(&mut heard) {
+                    let hello = heard[..read].windows(5).any(|word| word == b"HELLO");
+                    let reply = if hello { "-ERR unknown command 'HELLO'\r\n" } else { reply };
+                    stream.write_all(reply.as_bytes()).unwrap();
+                    if !hello {
+                        break;
+                    }
+                }
+            }
+        });
+        format!("redis://{address}/")
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_breaks_off_is_a_broken_connection_and_none_of_redis_is_a_wrong_server() {
+        for (reply, kind) in [
+            ("$10\r\nhalf", StoreErrorKind::Unavailable),
+            ("$1", StoreErrorKind::Unavailable),
+            ("$", StoreErrorKind::Unavailable),
+            ("*2\r\n+OK\r\n", StoreErrorKind::Unavailable),
+            ("", StoreErrorKind::Unavailable),
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", StoreErrorKind::Refused),
+        ] {
+            let error = RedisStore::connect(a_server_that_says(reply)).await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{reply:?}: {error:?}");
+            assert!(!format!("{error:?}").contains("half"), "{error:?}");
+        }
     }
 
     #[tokio::test]

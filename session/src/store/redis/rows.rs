@@ -40,7 +40,7 @@ impl<C: Connect> Rows<C> {
     pub(super) async fn load(&self, key: &RowKey) -> Result<Loaded, StoreError> {
         let mut get = Cmd::with_capacity(2, self.prefix.len() + 72);
         get.arg("GET").arg(self.row(key));
-        loaded(self.answer(self.link.read(&get, self.link.deadline()).await)?)
+        loaded(self.answer(self.link.read(get, self.link.deadline()).await)?)
     }
 
     pub(super) async fn create(
@@ -52,7 +52,7 @@ impl<C: Connect> Rows<C> {
         let value = fitting(record)?;
         let mut set = Cmd::with_capacity(6, self.prefix.len() + 96 + value.len());
         set.arg("SET").arg(self.row(key)).arg(value).arg("NX").arg("PX").arg(keep(&lease));
-        created(&self.answer(self.link.write(&set, self.link.deadline()).await)?)
+        created(&self.answer(self.link.write(set, self.link.deadline()).await)?)
     }
 
     pub(super) async fn update(
@@ -111,7 +111,7 @@ impl<C: Connect> Rows<C> {
     ) -> Result<(), StoreError> {
         let mut remove = Cmd::new();
         remove.arg("ZREM").arg(self.set(index)).arg(&member.to_hex()[..]);
-        number(&self.answer(self.link.write(&remove, self.link.deadline()).await)?).map(|_| ())
+        number(&self.answer(self.link.write(remove, self.link.deadline()).await)?).map(|_| ())
     }
 
     pub(super) async fn index_members(
@@ -129,8 +129,8 @@ impl<C: Connect> Rows<C> {
         let deadline = self.link.deadline();
         let unknown = ErrorKind::Server(ServerErrorKind::NoScript);
         let send = async |command| match script.writes {
-            true => self.link.write(&command, deadline).await,
-            false => self.link.read(&command, deadline).await,
+            true => self.link.write(command, deadline).await,
+            false => self.link.read(command, deadline).await,
         };
         let answer = match send(script.by_digest(key, args)).await {
             Err(error) if error.kind() == unknown => send(script.in_full(key, args)).await,

@@ -140,6 +140,9 @@ return 1
 
 /// `member`, `keep` in ms. The score is the member's deadline in ms by the server's clock, the set's
 /// own deadline the latest of them.
+///
+/// Where the member is there already, the removal comes first: a server that is out of memory refuses
+/// ZADD, unless the script has written already. So sessions are extended, while a new one is refused.
 pub(super) static INDEX_INSERT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "
@@ -149,9 +152,13 @@ if type(before) == 'table' then return before end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.ceil(time[2] / 1000)
 local deadline = now + tonumber(ARGV[2])
-if before then deadline = math.max(deadline, tonumber(before)) end
+local function tidy() redis.call('ZREMRANGEBYSCORE', key, '-inf', now - 1) end
+if before then
+    deadline = math.max(deadline, tonumber(before))
+    tidy()
+end
 redis.call('ZADD', key, deadline, member)
-redis.call('ZREMRANGEBYSCORE', key, '-inf', now - 1)
+if not before then tidy() end
 local last = redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')
 redis.call('PEXPIREAT', key, last[2])
 return 1

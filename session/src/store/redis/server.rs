@@ -1,6 +1,6 @@
 //! The connection to one server.
 
-use super::link::{Connect, Connection};
+use super::link::{Connect, Connection, LONGEST_ATTEMPT};
 use ::redis::aio::{ConnectionManager, MultiplexedConnection};
 use ::redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo,
@@ -47,7 +47,7 @@ impl Server {
             // An attempt is over before the call that made it, so that others learn of its failure.
             // Answers have the deadline of their call.
             config: AsyncConnectionConfig::new()
-                .set_connection_timeout(Some(timeout.saturating_mul(3) / 4))
+                .set_connection_timeout(Some((timeout.saturating_mul(3) / 4).min(LONGEST_ATTEMPT)))
                 .set_response_timeout(None),
             address,
         })))

@@ -62,8 +62,8 @@ fn small_limits_have_few_tables() {
 fn counts_are_what_is_there() {
     let (shards, clock) = shards(10_000, 1 << 20);
     let (mut evicted, mut step) = (0, 0);
-    for n in 0..20_000_u64 {
-        step = (step + 7919) % 20_000;
+    for n in 0..10_000_u64 {
+        step = (step + 7919) % 10_000;
         clock.store(n / 4, Relaxed);
         let until = if n % 3 == 0 { n / 4 + 10 } else { u64::MAX };
         let (key, now) = (key(step % 5000), shards.now());
@@ -77,7 +77,7 @@ fn counts_are_what_is_there() {
             None => evicted += locked.insert(&key, Until::ms(until), Bytes(300), now),
         }
         assert!(shards.bytes() <= 1 << 20 && shards.len() <= 10_000);
-        if n % 1000 == 0 {
+        if n % 2000 == 0 {
             assert_eq!((shards.len(), shards.bytes()), counted(&shards));
         }
     }

@@ -81,6 +81,18 @@ fn rule_25_a_slow_load_puts_no_deleted_row_back() {
 }
 
 #[test]
+fn rule_25_calls_for_other_rows_do_not_matter() {
+    // All rows in one table.
+    let t = with(|builder| builder.max_rows(10));
+    t.load(&OTHER, loaded(1));
+    let slow = t.slow_load();
+    let delete = t.cache.delete(&OTHER, Duration::from_secs(60));
+    assert_eq!(t.call(delete, Ok(Deleted::Deleted)).unwrap(), Deleted::Deleted);
+    t.answer(slow, loaded(1));
+    assert_eq!((t.served(&KEY), t.served(&OTHER)), (Some(record(1, 60_000)), None));
+}
+
+#[test]
 fn rule_25_a_slow_load_puts_no_row_back_that_another_load_found_ended() {
     for gone in [Loaded::Ended, Loaded::Nothing] {
         let t = tested();

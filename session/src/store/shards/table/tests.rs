@@ -23,9 +23,9 @@ fn filled(n: u64, until: u64) -> Table<u64> {
 fn a_table_is_a_map() {
     let (mut table, mut model) = (Table::new(1), BTreeMap::new());
     let mut random = 7;
-    for step in 0..40_000_u64 {
+    for step in 0..20_000_u64 {
         // Grows and shrinks, so that it is moved in both directions.
-        let range = if step / 8000 % 2 == 0 { 3000 } else { 100 };
+        let range = if step / 5000 % 2 == 0 { 3000 } else { 100 };
         let n = below(&mut random, range) as u64;
         let grow = below(&mut random, 8) < if range == 3000 { 6 } else { 2 };
         match (table.find(&key(n)), grow) {
