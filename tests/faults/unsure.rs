@@ -67,7 +67,9 @@ async fn rule_27_a_write_without_an_answer_is_done_or_not_and_a_retry_adds_up(en
             let refusals = retried(&mut ann, &format!("/note/{round}")).await;
             let seen = elsewhere.gets("/read").await;
             hits = number(&seen, "hits");
-            let most = done.0 + 1 + refusals;
+            // Of a line that broke the client hears before the server is done with the write.
+            let late = u64::from(done == before);
+            let most = done.0 + 1 + refusals + late;
             assert!(done.0 < hits && hits <= most, "{mode:?}: {refusals} refusals: {text}, {seen}");
             assert_eq!(number(&seen, "left"), 7, "{mode:?}: {seen}");
             assert_eq!(shown(&seen, "note"), round.to_string(), "{mode:?}");

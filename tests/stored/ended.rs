@@ -1,7 +1,7 @@
 //! Rules 24 and 31: sessions that ended while a request worked on them, and ids that did.
 
-use crate::race::{cookie_of, elsewhere, meanwhile, race};
-use crate::state::{Handle, Visit, VisitIndexes, key_of, visit};
+use crate::race::{cookie_of, elsewhere, key_of, meanwhile, race};
+use crate::state::{Handle, Visit, VisitIndexes, visit};
 use session::{OnEnded, seconds};
 use session_tests::{NAME, stored_site};
 use std::time::Duration;

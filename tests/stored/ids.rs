@@ -1,7 +1,7 @@
 //! Rule 13: the public handle. And how ids are made, and which store they are looked for in.
 
-use crate::race::cookie_of;
-use crate::state::{Handle, Visit, VisitIndexes, key_of, visit};
+use crate::race::{cookie_of, key_of};
+use crate::state::{Handle, Visit, VisitIndexes, visit};
 use axum::Router;
 use session::store::{Record, Revision, Times};
 use session::{Millis, SessionHandle, Sessions};

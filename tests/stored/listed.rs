@@ -99,7 +99,7 @@ fn the_index_is_true(site: &Site<Visit>, shelf: &Shelf, visitors: &[Visitor<'_, 
     let mut users: Vec<_> = visitors
         .iter()
         .filter(|visitor| site.lives(&visitor.cookie) && visitor.state().user.is_some())
-        .map(|visitor| crate::state::key_of(visitor.state().id()))
+        .map(|visitor| crate::race::key_of(visitor.state().id()))
         .collect();
     users.sort();
     assert_eq!(named, users);
@@ -259,7 +259,7 @@ async fn max_sessions_without_sense_is_a_build_error() {
 async fn rule_28_an_undecodable_session_is_no_error_of_the_list() {
     let (site, shelf) = stored_site::<Visit, _>(|b| b);
     let (a, b) = (site.cookie(of("ann")), site.cookie(of("ann")));
-    let key = crate::state::key_of(site.state(&a).id());
+    let key = crate::race::key_of(site.state(&a).id());
     shelf.scribble(&key, |record| {
         let len = record.body.len();
         record.body.truncate(len - 1);

@@ -15,7 +15,6 @@ mod ids;
 mod lifetimes;
 mod listed;
 mod merges;
-mod model;
 mod outages;
 mod race;
 mod schedules;

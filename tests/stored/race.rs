@@ -2,8 +2,10 @@
 
 use crate::state::{Handle, Visit};
 use http::{HeaderMap, header::COOKIE};
-use session::{CommitError, SessionLayer};
+use session::store::RowKey;
+use session::{CommitError, SessionHandle, SessionLayer};
 use session_tests::{Reply, Shelf, Site, at_once};
+use sha2::{Digest, Sha256};
 
 /// A whole request of somebody else, at once. Gives the cookie that it got, if it got one.
 pub fn elsewhere(
@@ -57,4 +59,20 @@ pub async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
+}
+
+/// The key of a visit's row, as the docs have it.
+pub fn key_of(handle: Option<SessionHandle>) -> RowKey {
+    let handle = handle.expect("a session in a store").to_string();
+    let mut bytes = Vec::new();
+    for part in ["session: stored sessions, 1", "row", "Visit"] {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    bytes.resize(bytes.len().next_multiple_of(64), 0);
+    for pair in handle.as_bytes().chunks(2) {
+        let digits = std::str::from_utf8(pair).expect("ASCII");
+        bytes.push(u8::from_str_radix(digits, 16).expect("hexadecimal"));
+    }
+    RowKey::from_bytes(Sha256::digest(&bytes).into())
 }

@@ -1,8 +1,8 @@
 //! Security 4 to 7, 56 and 66, and rule 6: nothing of an id is in a row, in a `Debug` or with
 //! anybody else.
 
-use crate::race::{cookie_of, elsewhere};
-use crate::state::{Handle, Visit, VisitIndexes, key_of, visit};
+use crate::race::{cookie_of, elsewhere, key_of};
+use crate::state::{Handle, Visit, VisitIndexes, visit};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use session::{Session, SessionLayer, Sessions, TypedSession};

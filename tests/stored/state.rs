@@ -1,8 +1,6 @@
 //! The session type of these tests.
 
-use session::store::RowKey;
-use session::{Session, SessionHandle, TypedSession};
-use sha2::{Digest, Sha256};
+use session::{Session, TypedSession};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Session)]
@@ -35,20 +33,4 @@ pub fn visit(views: u64) -> Visit {
         tags: BTreeSet::new(),
         plan: None,
     }
-}
-
-/// The key of a visit's row, as the docs have it.
-pub fn key_of(handle: Option<SessionHandle>) -> RowKey {
-    let handle = handle.expect("a session in a store").to_string();
-    let mut bytes = Vec::new();
-    for part in ["session: stored sessions, 1", "row", "Visit"] {
-        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        bytes.extend_from_slice(part.as_bytes());
-    }
-    bytes.resize(bytes.len().next_multiple_of(64), 0);
-    for pair in handle.as_bytes().chunks(2) {
-        let digits = std::str::from_utf8(pair).expect("ASCII");
-        bytes.push(u8::from_str_radix(digits, 16).expect("hexadecimal"));
-    }
-    RowKey::from_bytes(Sha256::digest(&bytes).into())
 }

@@ -1,8 +1,8 @@
 //! Rule 8's table, row by row: which calls a request makes, and what the client gets. And rule 19:
 //! the headers beside.
 
-use crate::race::cookie_of;
-use crate::state::{Handle, Visit, key_of, visit};
+use crate::race::{cookie_of, key_of};
+use crate::state::{Handle, Visit, visit};
 use session::{OnUndecodable, Session, SessionLayer, TypedSession, days};
 use session_tests::{NAME, stored_site};
 

@@ -8,7 +8,7 @@ mod token;
 
 pub use reply::Reply;
 pub use shelf::{Fault, Shelf};
-pub use site::{Log, Site, Visitor, request, site, site_under, stored_site};
+pub use site::{Log, Site, Visitor, request, site, site_of, site_under, stored_site};
 pub use token::Sealed;
 
 use session::Keys;

@@ -100,6 +100,18 @@ where
     (Site { layer, clock, events, name: NAME.to_owned() }, shelf)
 }
 
+/// A site with this layer.
+///
+/// # Panics
+/// When the options contradict one another.
+pub fn site_of<T: SessionData, M: MergeAccepted<T>>(builder: SessionBuilder<T, M>) -> Site<T> {
+    let (clock, events) = (ManualClock::default(), Log::default());
+    let log = events.clone();
+    let builder = builder.clock(clock.clone()).on_event(move |event| log.note(event));
+    let layer = builder.build().expect("options that go together");
+    Site { layer, clock, events, name: NAME.to_owned() }
+}
+
 impl<T: SessionData> Site<T> {
     /// The same site, whose cookie has another name.
     #[must_use]
