@@ -1,5 +1,5 @@
-//! All interleavings of two requests on one session, at every call of the store: nothing that was
-//! acknowledged is lost, sums add up, and what ended stays ended; with one of them dropped at every
+//! All interleavings of two and three requests on one session, at every call of the store: nothing that
+//! was acknowledged is lost, sums add up, and what ended stays ended; with one of them dropped at every
 //! point, and with faults before and after the effect.
 
 use crate::race::{cookie_of, settle};
@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 type Running = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
-/// What one of the two does, and what must be there if it was acknowledged.
+/// What one of them does, and what must be there if it was acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
     /// Adds one, and writes the note.
@@ -115,18 +115,21 @@ impl Act {
     }
 }
 
-/// Two requests, of which one goes a step further at a time.
-struct Two {
-    running: [Option<Running>; 2],
-    replies: [Option<Response<Body>>; 2],
+/// Requests, of which one goes a step further at a time.
+struct Several {
+    running: Vec<Option<Running>>,
+    replies: Vec<Option<Response<Body>>>,
 }
 
-impl Two {
-    fn start(site: &Site<Visit>, cookie: &str, acts: [Act; 2]) -> Self {
-        let run = |act: Act| -> Option<Running> {
+impl Several {
+    fn start(site: &Site<Visit>, cookie: &str, acts: &[Act]) -> Self {
+        let run = |act: &Act| -> Option<Running> {
             Some(Box::pin(act.app(site).oneshot(request(cookie))))
         };
-        Self { running: acts.map(run), replies: [None, None] }
+        Self {
+            running: acts.iter().map(run).collect(),
+            replies: acts.iter().map(|_| None).collect(),
+        }
     }
 
     /// One poll of one of them. Says whether it went on.
@@ -144,10 +147,10 @@ impl Two {
         self.running[which] = None;
     }
 
-    /// Runs both to their ends.
-    async fn finish(&mut self) -> [Option<Reply>; 2] {
+    /// Runs all to their ends.
+    async fn finish(&mut self) -> Vec<Option<Reply>> {
         for round in 0..1000 {
-            let went_on = self.step(0) | self.step(1);
+            let went_on = (0..self.running.len()).fold(false, |any, which| self.step(which) | any);
             if !went_on {
                 break;
             }
@@ -157,8 +160,11 @@ impl Two {
                 tokio::time::sleep(std::time::Duration::from_millis(1)).await;
             }
         }
-        let [a, b] = &mut self.replies;
-        [reply(a.take()).await, reply(b.take()).await]
+        let mut replies = Vec::new();
+        for response in std::mem::take(&mut self.replies) {
+            replies.push(reply(response).await);
+        }
+        replies
     }
 }
 
@@ -174,12 +180,13 @@ fn judge(
     site: &Site<Visit>,
     shelf: &Shelf,
     old: &str,
-    acts: [Act; 2],
-    replies: &[Option<Reply>; 2],
+    acts: &[Act],
+    replies: &[Option<Reply>],
     what: &str,
 ) {
+    let all: u64 = acts.iter().map(|act| act.adds()).sum();
     let fine = |which: usize| replies[which].as_ref().is_some_and(|r| r.status == 200);
-    let ended = (0..2).any(|which| acts[which].ends() && replies[which].is_some());
+    let ended = (0..acts.len()).any(|which| acts[which].ends() && replies[which].is_some());
     // Who comes with the id of before a rotation ends nothing.
     let may_go_on = acts.iter().any(|act| act.turns());
     let mut cookies = vec![old.to_owned()];
@@ -193,7 +200,7 @@ fn judge(
     }
     for cookie in &live {
         let s = site.state(cookie);
-        assert!(s.hits <= acts[0].adds() + acts[1].adds(), "{what}: counted twice: {}", s.hits);
+        assert!(s.hits <= all, "{what}: counted twice: {}", s.hits);
         if ended {
             assert!(may_go_on, "{what}: it came back");
             assert_ne!(*cookie, old, "{what}: it came back");
@@ -204,8 +211,8 @@ fn judge(
     }
     let total: u64 = live.iter().map(|cookie| site.state(cookie).hits).sum();
     let logins = acts.iter().filter(|act| act.turns()).count();
-    if !ended && (0..2).all(fine) && logins == 0 {
-        assert_eq!(total, acts[0].adds() + acts[1].adds(), "{what}: an increment is lost");
+    if !ended && (0..acts.len()).all(fine) && logins == 0 {
+        assert_eq!(total, all, "{what}: an increment is lost");
     }
     for (which, act) in acts.iter().enumerate() {
         if fine(which) && !ended && logins == 0 {
@@ -228,9 +235,15 @@ fn judge(
     }
 }
 
+/// Every order in which `steps` polls can be given to so many.
+fn orders_of(requests: usize, steps: u32) -> impl Iterator<Item = Vec<usize>> {
+    (0..requests.pow(steps))
+        .map(move |number| (0..steps).map(|at| number / requests.pow(at) % requests).collect())
+}
+
 /// Every order in which `steps` polls can be given to two.
 fn orders(steps: u32) -> impl Iterator<Item = Vec<usize>> {
-    (0..1_u32 << steps).map(move |bits| (0..steps).map(|at| (bits >> at & 1) as usize).collect())
+    orders_of(2, steps)
 }
 
 // Fails when an interleaving loses what was acknowledged, counts twice, or brings back what ended.
@@ -242,7 +255,7 @@ async fn rule_23_every_interleaving_of_two_requests() {
                 let (site, shelf) = stored_site::<Visit, _>(|b| b);
                 let cookie = site.cookie(visit(1));
                 shelf.slow_down();
-                let mut two = Two::start(&site, &cookie, [first, second]);
+                let mut two = Several::start(&site, &cookie, &[first, second]);
                 for which in &order {
                     two.step(*which);
                 }
@@ -251,7 +264,35 @@ async fn rule_23_every_interleaving_of_two_requests() {
                 settle().await;
                 let what = format!("{first:?} and {second:?}, {order:?}");
                 assert!(replies.iter().all(Option::is_some), "{what}: one never ends");
-                judge(&site, &shelf, &cookie, [first, second], &replies, &what);
+                judge(&site, &shelf, &cookie, &[first, second], &replies, &what);
+            }
+        }
+    }
+}
+
+// Fails when three that meet lose what was acknowledged, count twice, or bring back what ended.
+#[tokio::test]
+async fn rule_23_interleavings_of_three_requests() {
+    let acts = [Act::Note, Act::View, Act::Commit, Act::Rotate, Act::Login, Act::Destroy];
+    for (n, first) in acts.into_iter().enumerate() {
+        for (m, second) in acts.into_iter().enumerate().skip(n) {
+            for third in acts.into_iter().skip(m) {
+                let acts = [first, second, third];
+                for order in orders_of(3, 4) {
+                    let (site, shelf) = stored_site::<Visit, _>(|b| b);
+                    let cookie = site.cookie(visit(1));
+                    shelf.slow_down();
+                    let mut three = Several::start(&site, &cookie, &acts);
+                    for which in &order {
+                        three.step(*which);
+                    }
+                    let replies = three.finish().await;
+                    shelf.calm();
+                    settle().await;
+                    let what = format!("{acts:?}, {order:?}");
+                    assert!(replies.iter().all(Option::is_some), "{what}: one never ends");
+                    judge(&site, &shelf, &cookie, &acts, &replies, &what);
+                }
             }
         }
     }
@@ -267,7 +308,7 @@ async fn rule_12_every_interleaving_with_one_of_them_dropped() {
                 let (site, shelf) = stored_site::<Visit, _>(|b| b);
                 let cookie = site.cookie(visit(1));
                 shelf.slow_down();
-                let mut two = Two::start(&site, &cookie, [first, second]);
+                let mut two = Several::start(&site, &cookie, &[first, second]);
                 for (n, which) in order.iter().enumerate() {
                     if n == drop_after {
                         two.drop_one(0);
@@ -280,7 +321,7 @@ async fn rule_12_every_interleaving_with_one_of_them_dropped() {
                 shelf.calm();
                 settle().await;
                 let what = format!("{first:?} dropped after {drop_after}, {second:?}, {order:?}");
-                judge(&site, &shelf, &cookie, [first, second], &replies, &what);
+                judge(&site, &shelf, &cookie, &[first, second], &replies, &what);
             }
         }
     }
@@ -298,7 +339,7 @@ async fn rule_27_every_fault_at_every_call_of_two_requests() {
                         let (site, shelf) = stored_site::<Visit, _>(|b| b);
                         let cookie = site.cookie(visit(1));
                         shelf.slow_down();
-                        let mut two = Two::start(&site, &cookie, [first, second]);
+                        let mut two = Several::start(&site, &cookie, &[first, second]);
                         for which in &order {
                             two.step(*which);
                         }
@@ -313,7 +354,7 @@ async fn rule_27_every_fault_at_every_call_of_two_requests() {
                                 || reply.status == 503
                         };
                         if !replies.iter().flatten().any(told) {
-                            judge(&site, &shelf, &cookie, [first, second], &replies, &what);
+                            judge(&site, &shelf, &cookie, &[first, second], &replies, &what);
                         }
                     }
                 }

@@ -29,10 +29,10 @@ struct Counts {
 /// The racers that need no server.
 pub(super) async fn embedded() -> Result<Vec<Racer>, Box<dyn Error>> {
     let store = MemoryStore::new();
-    let mut racers = one_and_two("memory", [store.clone(), store])?;
+    let mut racers = one_and_two("memory", &[store.clone(), store])?;
     let database = Arc::new(Database::new());
     let stores = [database.open().await?, database.open().await?];
-    for racer in one_and_two("SQLite", stores)? {
+    for racer in one_and_two("SQLite", &stores)? {
         racers.push(Racer { _database: Some(Arc::clone(&database)), ..racer });
     }
     racers.push(signed()?);
@@ -44,33 +44,33 @@ pub(super) async fn on_server(variable: &str, url: &str) -> Result<Vec<Racer>, B
     match variable {
         "SESSION_TEST_REDIS" => {
             let connect = || RedisStore::connect(url);
-            one_and_two("Redis", [connect().await?, connect().await?])
+            one_and_two("Redis", &[connect().await?, connect().await?])
         }
         "SESSION_TEST_REDIS_CLUSTER" => {
             let connect = || RedisClusterStore::connect(url.split(','));
-            one_and_two("Redis Cluster", [connect().await?, connect().await?])
+            one_and_two("Redis Cluster", &[connect().await?, connect().await?])
         }
         "SESSION_TEST_POSTGRES" => {
             let connect = || PostgresStore::connect(url);
             let stores = [connect().await?, connect().await?];
             stores[0].migrate().await?;
-            one_and_two("PostgreSQL", stores)
+            one_and_two("PostgreSQL", &stores)
         }
         "SESSION_TEST_MYSQL" => {
             let connect = || MySqlStore::connect(url);
             let stores = [connect().await?, connect().await?];
             stores[0].migrate().await?;
-            one_and_two("MySQL", stores)
+            one_and_two("MySQL", &stores)
         }
         "SESSION_TEST_MEMCACHED" => {
             let connect = || MemcachedStore::connect(url);
-            one_and_two("Memcached", [connect().await?, connect().await?])
+            one_and_two("Memcached", &[connect().await?, connect().await?])
         }
         _ => Err(format!("no store is known for {variable}").into()),
     }
 }
 
-fn one_and_two<S>(name: &str, stores: [S; 2]) -> Result<Vec<Racer>, Box<dyn Error>>
+fn one_and_two<S>(name: &str, stores: &[S; 2]) -> Result<Vec<Racer>, Box<dyn Error>>
 where
     S: Store<Writes = CompareAndSet> + Clone,
     S::Index: Keeps<Counts>,

@@ -20,6 +20,7 @@ pub(super) struct Flights {
 pub(super) struct Call {
     id: u64,
     key: RowKey,
+    may_write: bool,
     noted: Noted,
 }
 
@@ -58,7 +59,7 @@ impl<'a> Flight<'a> {
         let flights = shard.beside();
         let id = flights.next;
         flights.next += 1;
-        flights.calls.push(Call { id, key: *key, noted: Noted::Nothing });
+        flights.calls.push(Call { id, key: *key, may_write, noted: Noted::Nothing });
         drop(shard);
         Self { rows, key: *key, id, began, may_write, landed: false }
     }
@@ -70,14 +71,24 @@ impl<'a> Flight<'a> {
         self.put(shard, noted, Kept::new(record), until);
     }
 
+    /// The row was made, so that what others bring from before is of another one.
+    pub(super) fn learned_it_is_new(mut self, record: &Record) {
+        let until = self.fresh_until();
+        let (mut shard, noted) = self.land();
+        shard.beside().note(&self.key, Noted::Gone);
+        self.put(shard, noted, Kept::new(record), until);
+    }
+
     /// The row was replaced by this one, which has the later end of both. What the end was is known
-    /// only if the old row is kept, and only since that one was seen.
+    /// only if the old row is kept, and only since that one was seen; and not while a touch may have
+    /// moved it that is not answered yet.
     pub(super) fn learned_an_update(mut self, expected: Revision, record: &Record) {
         let mut row = Kept::new(record);
         let fresh = self.fresh_until();
-        let (shard, noted) = self.land();
+        let (mut shard, noted) = self.land();
+        let alone = !shard.beside().may_be_written(&self.key);
         let old = shard.find(&self.key).filter(|&at| shard.value(at).revision == expected);
-        let until = old.map(|at| {
+        let until = old.filter(|_| alone).map(|at| {
             row.times = shard.value(at).times.later(row.times);
             shard.until(at)
         });
@@ -99,8 +110,7 @@ impl<'a> Flight<'a> {
         let Some(at) = shard.find(&self.key) else { return };
         let until = shard.until(at);
         let row = shard.value_mut(at);
-        let may_be_an_update_of_the_touched = row.times.ends() < times.ends();
-        if row.revision < expected || row.revision > expected && may_be_an_update_of_the_touched {
+        if row.revision < expected {
             shard.remove(at);
         } else if row.revision == expected {
             row.times = row.times.later(times);
@@ -190,6 +200,11 @@ impl Flights {
         for call in self.calls.iter_mut().filter(|call| call.key == *key) {
             call.noted = call.noted.max(learned);
         }
+    }
+
+    /// Whether a write of the row is on its way.
+    fn may_be_written(&self, key: &RowKey) -> bool {
+        self.calls.iter().any(|call| call.may_write && call.key == *key)
     }
 
     fn take(&mut self, id: u64) -> Noted {

@@ -166,7 +166,7 @@ where
         let flight = Flight::of_a_write(kept, key);
         let created = store.create(key, record, lease).await?;
         match created {
-            Created::Created => flight.learned(record),
+            Created::Created => flight.learned_it_is_new(record),
             Created::Taken => flight.learned_nothing(),
         }
         Ok(created)

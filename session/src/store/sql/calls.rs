@@ -210,7 +210,8 @@ impl<E: Engine> Core<E> {
             return Ok(());
         }
         let fault = |error| StoreError::from(Fault::new::<E>(error, self.table()));
-        let mut connection = self.writes.pool.acquire().await.map_err(fault)?;
+        let acquired = self.writes.pool.acquire().await;
+        let mut connection = acquired.map_err(|error| self.writes.unconnected(error))?;
         let schema = self.statements.schema.clone();
         let made = Finish::new(async move {
             let made = timeout(MIGRATION_LIMIT, E::make(&mut connection, schema)).await;

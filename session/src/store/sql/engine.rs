@@ -8,8 +8,9 @@ use sqlx::{Database, SqlStr};
 pub(super) type Connection<E> = <<E as Engine>::Db as Database>::Connection;
 pub(super) type Arguments<E> = <<E as Engine>::Db as Database>::Arguments;
 pub(super) type Row<E> = <<E as Engine>::Db as Database>::Row;
+pub(super) type Options<E> = <Connection<E> as sqlx::Connection>::Options;
 
-/// One of the engines. [`glue!`](super::glue) writes the methods that are the same words for each of
+/// One of the engines. `glue!` writes the methods that are the same words for each of
 /// sqlx's types.
 pub(super) trait Engine: Sized + Send + Sync + 'static {
     type Db: Database;
@@ -20,6 +21,12 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// Whether a connection that did not answer in time is closed. Not where the data would go with
     /// it.
     const CLOSE_LATE: bool;
+
+    /// What may be the matter when there is no connection, a question without its mark.
+    const AWAY: &'static str;
+
+    /// Where the database is, without credentials, for errors.
+    fn place(options: &Options<Self>) -> String;
 
     /// Makes what [`Texts::schema`] says, all of it or nothing where the engine can; no harm if
     /// another process does the same.

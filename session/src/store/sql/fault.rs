@@ -2,7 +2,7 @@
 //! the details behind them; a session's must not get into a log, so that their own errors are
 //! not passed on but described.
 
-use super::engine::Engine;
+use super::engine::{Engine, Options};
 use crate::store::{StoreError, StoreErrorKind};
 use std::fmt;
 use std::io::ErrorKind;
@@ -42,7 +42,27 @@ pub(super) struct Fault {
 enum Source {
     /// Something between us and the engine. Its text is sqlx's or the operating system's.
     Between(sqlx::Error),
+    Unconnected(Unconnected),
     Engine(EngineError),
+}
+
+/// There is no connection, and what may be the matter.
+#[derive(Debug)]
+struct Unconnected {
+    advice: String,
+    source: sqlx::Error,
+}
+
+impl fmt::Display for Unconnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.advice)
+    }
+}
+
+impl std::error::Error for Unconnected {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
 }
 
 /// In place of the engine's own error.
@@ -93,9 +113,32 @@ impl Fault {
         Self { meaning, source: Source::Engine(EngineError { advice, code, message }) }
     }
 
-    /// A pool could not be made.
-    pub(super) fn connecting<E: Engine>(error: sqlx::Error) -> StoreError {
-        Self::new::<E>(error, "").into()
+    /// There is no connection to be had.
+    pub(super) fn unconnected<E: Engine>(
+        error: sqlx::Error,
+        options: &Options<E>,
+        table: &str,
+    ) -> Self {
+        let (place, away) = (E::place(options), E::AWAY);
+        let Self { meaning, source } = Self::new::<E>(error, table);
+        let source = match source {
+            Source::Engine(error) => {
+                let advice = Some(format!("{place} can't be used"));
+                Source::Engine(EngineError { advice, ..error })
+            }
+            Source::Between(source) => {
+                let advice = match &source {
+                    sqlx::Error::PoolTimedOut => format!(
+                        "no connection to {place} in time: {away}, or are all connections in use?"
+                    ),
+                    sqlx::Error::Io(_) => format!("no connection to {place}: {away}?"),
+                    _ => format!("no connection to {place}"),
+                };
+                Source::Unconnected(Unconnected { advice, source })
+            }
+            unconnected @ Source::Unconnected(_) => unconnected,
+        };
+        Self { meaning, source }
     }
 
     /// The statement took longer than it may.
@@ -122,6 +165,7 @@ impl From<Fault> for StoreError {
         };
         match fault.source {
             Source::Between(error) => Self::new(kind, error),
+            Source::Unconnected(error) => Self::new(kind, error),
             Source::Engine(error) => Self::new(kind, error),
         }
     }

@@ -13,6 +13,8 @@ mod glue;
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod reach;
 mod row;
 mod run;
 #[cfg(feature = "sqlite")]

@@ -1,8 +1,9 @@
 //! MySQL and MariaDB.
 
 use super::calls::Core;
-use super::engine::{Answer, Arguments, Columns, Connection, Engine, Row, Texts, Want};
-use super::fault::{Fault, Meaning, Said, address};
+use super::engine::{Answer, Arguments, Columns, Connection, Engine, Options, Row, Texts, Want};
+use super::fault::{Meaning, Said, address};
+use super::reach::reach;
 use super::text::{Dialect, Value};
 use super::{IDLE_UNTESTED, WAIT_FOR_CONNECTION, glue, store};
 use crate::store::StoreError;
@@ -46,9 +47,11 @@ impl MySqlStore {
     /// [`new`](Self::new).
     ///
     /// # Errors
-    /// When the address is wrong, nobody answers there within three seconds, or the server refuses.
+    /// When the address is wrong, nobody listens there or answers within three seconds, or the server
+    /// refuses. The source says where, without the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options: MySqlConnectOptions = address(url, &["mysql", "mariadb"])?;
+        reach::<MySql>(&options).await?;
         let pool = MySqlPoolOptions::new()
             .acquire_timeout(WAIT_FOR_CONNECTION)
             .test_before_acquire(false)
@@ -60,9 +63,7 @@ impl MySqlStore {
                     Ok(true)
                 })
             })
-            .connect_with(options)
-            .await
-            .map_err(Fault::connecting::<MySql>)?;
+            .connect_lazy_with(options);
         Ok(Self::new(pool))
     }
 
@@ -142,6 +143,15 @@ CREATE TABLE IF NOT EXISTS {index} (
     };
 
     const CLOSE_LATE: bool = true;
+
+    const AWAY: &'static str = "is the server running";
+
+    fn place(options: &Options<Self>) -> String {
+        match options.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => format!("{}:{}", options.get_host(), options.get_port()),
+        }
+    }
 
     async fn make(
         connection: &mut Connection<Self>,

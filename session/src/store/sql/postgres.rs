@@ -1,8 +1,9 @@
 //! PostgreSQL.
 
 use super::calls::Core;
-use super::engine::{Answer, Arguments, Columns, Connection, Engine, Row, Texts, Want};
-use super::fault::{Fault, Meaning, Said, address};
+use super::engine::{Answer, Arguments, Columns, Connection, Engine, Options, Row, Texts, Want};
+use super::fault::{Meaning, Said, address};
+use super::reach::reach;
 use super::text::{Dialect, Value};
 use super::{IDLE_UNTESTED, WAIT_FOR_CONNECTION, glue, store};
 use crate::store::StoreError;
@@ -45,9 +46,11 @@ impl PostgresStore {
     /// [`new`](Self::new).
     ///
     /// # Errors
-    /// When the address is wrong, nobody answers there within three seconds, or the server refuses.
+    /// When the address is wrong, nobody listens there or answers within three seconds, or the server
+    /// refuses. The source says where, without the password.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options: PgConnectOptions = address(url, &["postgres", "postgresql"])?;
+        reach::<Postgres>(&options).await?;
         let pool = PgPoolOptions::new()
             .acquire_timeout(WAIT_FOR_CONNECTION)
             .test_before_acquire(false)
@@ -59,9 +62,7 @@ impl PostgresStore {
                     Ok(true)
                 })
             })
-            .connect_with(options)
-            .await
-            .map_err(Fault::connecting::<Postgres>)?;
+            .connect_lazy_with(options);
         Ok(Self::new(pool))
     }
 
@@ -133,6 +134,15 @@ CREATE TABLE IF NOT EXISTS {index} (
     };
 
     const CLOSE_LATE: bool = true;
+
+    const AWAY: &'static str = "is the server running";
+
+    fn place(options: &Options<Self>) -> String {
+        match options.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => format!("{}:{}", options.get_host(), options.get_port()),
+        }
+    }
 
     async fn make(
         connection: &mut Connection<Self>,

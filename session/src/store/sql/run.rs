@@ -72,6 +72,11 @@ impl<E: Engine> Runner<E> {
         }
     }
 
+    /// The pool gave no connection.
+    pub(super) fn unconnected(&self, error: sqlx::Error) -> Fault {
+        Fault::unconnected::<E>(error, &self.pool.connect_options(), &self.table)
+    }
+
     async fn attempt(
         &self,
         statement: &Statement,
@@ -87,8 +92,9 @@ impl<E: Engine> Runner<E> {
         let sql = statement.sql.clone();
 
         // Dropped while it waits or connects, it gives up what it had: nothing was sent.
-        let acquired = timeout_at(until, self.pool.acquire()).await.map_err(|_| Fault::late())?;
-        let mut connection = acquired.map_err(fault)?;
+        let acquired = timeout_at(until, self.pool.acquire()).await;
+        let acquired = acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let mut connection = acquired.map_err(|error| self.unconnected(error))?;
         let answer = Finish::new(async move {
             let answer = timeout_at(until, E::run(&mut connection, sql, arguments, want)).await;
             let reusable = match &answer {

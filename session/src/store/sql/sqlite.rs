@@ -1,7 +1,7 @@
 //! SQLite.
 
 use super::calls::Core;
-use super::engine::{Answer, Arguments, Columns, Connection, Engine, Row, Texts, Want};
+use super::engine::{Answer, Arguments, Columns, Connection, Engine, Options, Row, Texts, Want};
 use super::fault::{Fault, Meaning, Said, address};
 use super::text::{Dialect, Value};
 use super::{WAIT_FOR_CONNECTION, glue, store};
@@ -54,7 +54,8 @@ impl SqliteStore {
     /// store alone, gone with the last of its clones.
     ///
     /// # Errors
-    /// When the address is wrong, or the file can't be opened or is no SQLite database.
+    /// When the address is wrong, or the file can't be opened or is no SQLite database; the source
+    /// names it.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options: SqliteConnectOptions = address(url, &["sqlite"])?;
         let options = options
@@ -93,7 +94,8 @@ impl SqliteStore {
             match pool.clone().connect_with(options.clone()).await {
                 Ok(pool) => return Ok(pool),
                 Err(error) => {
-                    let error = Fault::connecting::<Sqlite>(error);
+                    let fault = Fault::unconnected::<Sqlite>(error, options, "");
+                    let error = StoreError::from(fault);
                     if error.kind() != StoreErrorKind::Busy || pause > Duration::from_secs(1) {
                         return Err(error);
                     }
@@ -157,6 +159,12 @@ CREATE TABLE IF NOT EXISTS {index} (
 
     // A connection may be all there is of the database.
     const CLOSE_LATE: bool = false;
+
+    const AWAY: &'static str = "is its disk there";
+
+    fn place(options: &Options<Self>) -> String {
+        options.get_filename().display().to_string()
+    }
 
     async fn make(
         connection: &mut Connection<Self>,

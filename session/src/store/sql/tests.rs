@@ -229,6 +229,17 @@ mod sqlite {
         }
         let error = SqliteStore::connect("sqlite:/no/such/folder/x.db").await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Refused);
+        assert!(told(&error).contains("/no/such/folder/x.db can't be used"), "{}", told(&error));
+    }
+
+    #[tokio::test]
+    async fn a_pool_that_has_no_connection_to_spare_says_so() {
+        let pool = pool().await;
+        let store = SqliteStore::new(pool.clone()).timeout(Duration::from_millis(30));
+        let _the_only_one = pool.acquire().await.unwrap();
+        let error = store.load(&KEY).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Timeout);
+        assert!(told(&error).contains("are all connections in use?"), "{}", told(&error));
     }
 }
 
@@ -242,4 +253,19 @@ async fn wrong_addresses_of_postgres_are_refused_and_not_repeated() {
         assert_eq!(error.kind(), StoreErrorKind::Refused, "{url}");
         assert!(!format!("{error:?}").contains("ret"), "{url}: {error:?}");
     }
+}
+
+/// Nobody listens on port 1.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn connecting_to_nothing_fails_at_once_and_says_where() {
+    use crate::store::{PostgresStore, StoreErrorKind};
+    use std::time::Instant;
+    let begin = Instant::now();
+    let error = PostgresStore::connect("postgres://u:hunter2@127.0.0.1:1/d").await.unwrap_err();
+    assert!(begin.elapsed() < super::WAIT_FOR_CONNECTION, "{:?}", begin.elapsed());
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let shown = format!("{error:?}");
+    assert!(shown.contains("127.0.0.1:1: is the server running?"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
 }
