@@ -1,5 +1,6 @@
 //! The calls of a store, for any engine.
 
+use super::breaks::Breaks;
 use super::engine::{Engine, Statements};
 use super::fault::{Fault, Meaning};
 use super::run::{Finish, Runner};
@@ -48,14 +49,23 @@ impl<E: Engine> Clone for Core<E> {
 
 impl<E: Engine> Core<E> {
     pub(super) fn new(pool: Pool<E::Db>) -> Self {
-        Self::with_two(pool.clone(), pool)
+        Self::with_two(pool.clone(), pool, &Breaks::default())
+    }
+
+    /// On a pool that asks `breaks` before it lends a connection.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn told_of_breaks(pool: Pool<E::Db>, breaks: &Breaks) -> Self {
+        Self::with_two(pool.clone(), pool, breaks)
     }
 
     /// With a pool of their own for reads.
-    pub(super) fn with_two(reads: Pool<E::Db>, writes: Pool<E::Db>) -> Self {
+    pub(super) fn with_two(reads: Pool<E::Db>, writes: Pool<E::Db>, breaks: &Breaks) -> Self {
         let names = Names::default();
         let table: Arc<str> = names.shown().into();
-        let runner = |pool| Runner { pool, limit: LIMIT, table: Arc::clone(&table) };
+        let runner = |pool| {
+            let (table, breaks) = (Arc::clone(&table), breaks.clone());
+            Runner { pool, limit: LIMIT, table, breaks }
+        };
         let statements = Arc::new(Statements::new::<E>(&names));
         Self { reads: runner(reads), writes: runner(writes), names, statements }
     }

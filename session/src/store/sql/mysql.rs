@@ -1,5 +1,6 @@
 //! MySQL and MariaDB.
 
+use super::breaks::Breaks;
 use super::calls::Core;
 use super::engine::{Answer, Arguments, Columns, Connection, Engine, Options, Row, Texts, Want};
 use super::fault::{Meaning, Said, address};
@@ -52,19 +53,22 @@ impl MySqlStore {
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options: MySqlConnectOptions = address(url, &["mysql", "mariadb"])?;
         reach::<MySql>(&options).await?;
+        let breaks = Breaks::default();
+        let noted = breaks.clone();
         let pool = MySqlPoolOptions::new()
             .acquire_timeout(WAIT_FOR_CONNECTION)
             .test_before_acquire(false)
-            .before_acquire(|connection, about| {
+            .before_acquire(move |connection, about| {
+                let suspect = about.idle_for > IDLE_UNTESTED || noted.doubt(about.idle_for);
                 Box::pin(async move {
-                    if about.idle_for > IDLE_UNTESTED {
+                    if suspect {
                         connection.ping().await?;
                     }
                     Ok(true)
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self::new(pool))
+        Ok(Self { core: Core::told_of_breaks(pool, &breaks) })
     }
 
     /// On a pool that is there already. It must lead to a server that takes writes: a replica that

@@ -1,5 +1,6 @@
 //! PostgreSQL.
 
+use super::breaks::Breaks;
 use super::calls::Core;
 use super::engine::{Answer, Arguments, Columns, Connection, Engine, Options, Row, Texts, Want};
 use super::fault::{Meaning, Said, address};
@@ -51,19 +52,22 @@ impl PostgresStore {
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options: PgConnectOptions = address(url, &["postgres", "postgresql"])?;
         reach::<Postgres>(&options).await?;
+        let breaks = Breaks::default();
+        let noted = breaks.clone();
         let pool = PgPoolOptions::new()
             .acquire_timeout(WAIT_FOR_CONNECTION)
             .test_before_acquire(false)
-            .before_acquire(|connection, about| {
+            .before_acquire(move |connection, about| {
+                let suspect = about.idle_for > IDLE_UNTESTED || noted.doubt(about.idle_for);
                 Box::pin(async move {
-                    if about.idle_for > IDLE_UNTESTED {
+                    if suspect {
                         connection.ping().await?;
                     }
                     Ok(true)
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self::new(pool))
+        Ok(Self { core: Core::told_of_breaks(pool, &breaks) })
     }
 
     /// On a pool that is there already. It must lead to a server that takes writes: a replica that

@@ -1,5 +1,6 @@
 //! Runs one statement on a connection of a pool.
 
+use super::breaks::Breaks;
 use super::engine::{Answer, Arguments, Engine, Row, Want};
 use super::fault::{Fault, Meaning};
 use super::text::{Statement, Values};
@@ -21,11 +22,17 @@ pub(super) struct Runner<E: Engine> {
     pub(super) limit: Duration,
     /// For errors.
     pub(super) table: Arc<str>,
+    pub(super) breaks: Breaks,
 }
 
 impl<E: Engine> Clone for Runner<E> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), limit: self.limit, table: Arc::clone(&self.table) }
+        Self {
+            pool: self.pool.clone(),
+            limit: self.limit,
+            table: Arc::clone(&self.table),
+            breaks: self.breaks.clone(),
+        }
     }
 }
 
@@ -95,15 +102,20 @@ impl<E: Engine> Runner<E> {
         let acquired = timeout_at(until, self.pool.acquire()).await;
         let acquired = acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut));
         let mut connection = acquired.map_err(|error| self.unconnected(error))?;
+        let breaks = self.breaks.clone();
         let answer = Finish::new(async move {
             let answer = timeout_at(until, E::run(&mut connection, sql, arguments, want)).await;
             let reusable = match &answer {
-                Ok(Ok(_) | Err(sqlx::Error::Database(_))) => true,
+                Ok(Ok(_)) => true,
+                Ok(Err(sqlx::Error::Database(error))) => {
+                    E::said(&**error).meaning != Meaning::Unavailable
+                }
                 // Where in its reply the engine is nobody knows.
                 Ok(Err(_)) => false,
                 Err(_) => !E::CLOSE_LATE,
             };
             if !reusable {
+                breaks.note();
                 connection.close_on_drop();
             }
             answer

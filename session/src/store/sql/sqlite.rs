@@ -1,5 +1,6 @@
 //! SQLite.
 
+use super::breaks::Breaks;
 use super::calls::Core;
 use super::engine::{Answer, Arguments, Columns, Connection, Engine, Options, Row, Texts, Want};
 use super::fault::{Fault, Meaning, Said, address};
@@ -73,7 +74,7 @@ impl SqliteStore {
             return Ok(Self::new(writes));
         }
         let reads = pool.max_connections(READERS).connect_lazy_with(options);
-        Ok(Self { core: Core::with_two(reads, writes) })
+        Ok(Self { core: Core::with_two(reads, writes, &Breaks::default()) })
     }
 
     /// On a pool that is there already. For concurrent writers its `busy_timeout` must not be zero,
