@@ -3,8 +3,8 @@
 use super::ask::ask;
 use super::drive::{Came, MAX_CONFLICTS, carry_out, make_secret};
 use super::home::Secrets;
-use super::turn::back_off;
 use super::next::{Moment, Next, Terms};
+use super::turn::back_off;
 use crate::data::{Payload, SessionData};
 use crate::error::CommitError;
 use crate::event::Event;

@@ -1,9 +1,9 @@
 //! Asking the store for what is next, until nothing is.
 
 use super::ask::ask;
-use super::turn::Turn;
 use super::next::{How, Moment, Next, Write};
 use super::outside::end_beyond;
+use super::turn::Turn;
 use super::{Gone, Owed, Secrets, StoreHome};
 use crate::data::SessionData;
 use crate::error::CommitError;

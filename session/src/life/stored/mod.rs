@@ -12,17 +12,17 @@ mod home;
 mod names;
 mod next;
 mod open;
-mod turn;
 pub(crate) mod outside;
+mod turn;
 
 pub(crate) use body::Body;
 pub(crate) use drive::Driven;
 pub use home::{OnEnded, OnOutage};
 pub(crate) use home::{Pick, Secrets, StoreHome, StoreTtl};
 pub(crate) use names::Names;
-pub(crate) use turn::Queues;
 use next::entries;
 pub(crate) use outside::Found;
+pub(crate) use turn::Queues;
 
 use super::decide::Times as Turned;
 use crate::error::CommitError;

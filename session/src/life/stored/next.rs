@@ -265,9 +265,7 @@ impl<T: SessionData> Life<T> {
         let lease = Lease {
             now,
             keep: home.keep(now, ends),
-            may_shorten: shortened
-                || self.lifetime_set.is_some()
-                || seal.times == Turned::Restart,
+            may_shorten: shortened || self.lifetime_set.is_some() || seal.times == Turned::Restart,
         };
         let (insert, remove) = if home.indexed {
             self.moving_entries(engine, home, seal.fresh, moved)

@@ -9,7 +9,9 @@ use crate::life::engine::Engine;
 use crate::life::open::decode;
 use crate::life::times::Vitality;
 use crate::seal::Envelope;
-use crate::store::{Deleted, DynStore, IndexKey, Loaded, Record, RowKey, StoreError, StoreErrorKind};
+use crate::store::{
+    Deleted, DynStore, IndexKey, Loaded, Record, RowKey, StoreError, StoreErrorKind,
+};
 use crate::time::Millis;
 
 /// How many members of an index are asked for at once.

@@ -95,13 +95,6 @@ impl<'a> Flight<'a> {
         self.put(shard, noted, row, fresh.min(until));
     }
 
-    /// The row is not at this revision any more.
-    pub(super) fn learned_it_is_not(mut self, expected: Revision) {
-        let (mut shard, _) = self.land();
-        shard.beside().note(&self.key, Noted::AtLeast(expected.next(), Millis::default()));
-        drop_if(shard, &self.key, |row| row.revision <= expected);
-    }
-
     /// The row had this revision, and has these times now.
     pub(super) fn learned_a_touch(mut self, expected: Revision, times: Times) {
         let fresh = self.fresh_until();
@@ -127,8 +120,8 @@ impl<'a> Flight<'a> {
         });
     }
 
-    /// There is no row, or an ended one: it never comes back.
-    pub(super) fn learned_it_is_gone(mut self) {
+    /// The row is gone, which is for ever, or changed to nobody knows what.
+    pub(super) fn learned_all_is_old(mut self) {
         self.land();
         self.forget();
     }

@@ -150,7 +150,7 @@ where
         let loaded = store.load(key).await?;
         match &loaded {
             Loaded::Record(record) => flight.learned(record),
-            Loaded::Ended | Loaded::Nothing => flight.learned_it_is_gone(),
+            Loaded::Ended | Loaded::Nothing => flight.learned_all_is_old(),
         }
         Ok(loaded)
     }
@@ -187,8 +187,7 @@ where
             Updated::Applied if lease.may_shorten => flight.learned(record),
             Updated::Applied => flight.learned_an_update(expected, record),
             Updated::Conflict(Some(theirs)) => flight.learned(theirs),
-            Updated::Conflict(None) => flight.learned_it_is_not(expected),
-            Updated::Ended => flight.learned_it_is_gone(),
+            Updated::Conflict(None) | Updated::Ended => flight.learned_all_is_old(),
         }
         Ok(updated)
     }
@@ -218,7 +217,7 @@ where
         let flight = Flight::of_a_write(kept, key);
         flight.forget();
         let deleted = store.delete(key, remember).await?;
-        flight.learned_it_is_gone();
+        flight.learned_all_is_old();
         Ok(deleted)
     }
 
