@@ -216,7 +216,8 @@ impl<T: SessionData> Slot<T> {
                     match came {
                         Came::Written => {
                             let limited = home.max_sessions.filter(|_| write.login);
-                            let (of, key) = (write.insert.clone(), write.key);
+                            let of = limited.map_or_else(Vec::new, |_| write.insert.clone());
+                            let key = write.key;
                             let plan =
                                 self.with(|life, engine| life.written(engine, asked.2, *write));
                             if let Some(most) = limited {

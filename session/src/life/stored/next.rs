@@ -7,7 +7,7 @@ use crate::data::index::indexed_values;
 use crate::data::{Payload, SessionData};
 use crate::error::{BoxError, CommitError};
 use crate::event::Event;
-use crate::id::{SECRET, SessionHandle, SessionId};
+use crate::id::{SECRET, SecretDigest, SessionHandle, SessionId};
 use crate::life::decide::{Origin, Outcome, Plan, Policy, Seal, Times as Turned, Turn};
 use crate::life::engine::Engine;
 use crate::life::plan::Examined;
@@ -39,6 +39,7 @@ pub(crate) struct Write {
     pub(super) login: bool,
     plan: Seal,
     id: SessionId,
+    secret: SecretDigest,
     envelope: Envelope,
     payload: Range<usize>,
     /// The version of the request's state that is written.
@@ -251,14 +252,19 @@ impl<T: SessionData> Life<T> {
             How::Update(revision) => revision.next(),
             How::Touch(revision) => revision,
         };
-        let key = home.names.row(id.handle());
+        // The digests of an id that stays are known.
+        let (key, secret) = match &self.held.row {
+            Some(row) if !turned => (row.key, row.secret),
+            Some(row) => (row.key, home.names.secret(&id)),
+            None => (home.names.row(id.handle()), home.names.secret(&id)),
+        };
         let body = match how {
             How::Touch(_) => Vec::new(),
             _ => {
                 let stamp = body::stamp();
                 let unanswered = self.held.sent.replace((revision, stamp));
                 self.held.unanswered.extend(unanswered);
-                Body::write(id.handle(), &home.names.secret(&id), stamp, &envelope, payload)
+                Body::write(id.handle(), &secret, stamp, &envelope, payload)
             }
         };
         let payload = body.len() - payload.len().min(body.len())..body.len();
@@ -291,6 +297,7 @@ impl<T: SessionData> Life<T> {
             another_user,
             plan: seal,
             id,
+            secret,
             envelope,
             payload,
             version: self.shared.version(),
@@ -361,7 +368,7 @@ impl<T: SessionData> Life<T> {
 
     /// What follows from a write that was carried out.
     pub(super) fn written(&mut self, engine: &Engine<T>, moment: Moment, write: Write) -> Plan {
-        let Write { how, key, record, plan, id, envelope, .. } = write;
+        let Write { how, key, record, plan, id, secret, envelope, .. } = write;
         let created = matches!(how, How::Create);
         let turned = !created && plan.times != Turned::Keep;
         let moved = created || turned || plan.extend || self.lifetime_set.is_some();
@@ -384,13 +391,6 @@ impl<T: SessionData> Life<T> {
         self.held.sent = None;
         self.report_written(engine, plan, &write.fields, turned);
         self.envelope = Some(envelope);
-        let secret = match Body::read(&record.body, record.times) {
-            Some(body) => body.secret,
-            None => match &self.held.row {
-                Some(row) => row.secret,
-                None => return Plan::Seal(plan),
-            },
-        };
         let next = self.held.row.and_then(|row| row.next);
         let (revision, ends) = (record.revision, record.times.ends);
         self.held.row = Some(Row { key, id, secret, revision, ends, next });
