@@ -14,7 +14,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-type Committing = Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>;
+/// A store is asked, and the answer waits for it.
+struct Committing<A> {
+    future: Pin<Box<dyn Future<Output = Result<(), CommitError>> + Send>>,
+    answer: A,
+}
 
 pin_project! {
     /// Commits the session when the inner service has answered.
@@ -27,9 +31,8 @@ pin_project! {
         inner: Option<F>,
         // `None` once the response is out.
         slot: Option<Arc<Slot<T>>>,
-        // While a store is asked, with the answer that waits for it.
-        committing: Option<Committing>,
-        answer: Option<F::Output>,
+        // Boxed, so that nobody who does not wait carries its size about.
+        committing: Option<Box<Committing<F::Output>>>,
     }
 
     impl<F: Future, T: SessionData> PinnedDrop for SessionFuture<F, T> {
@@ -48,7 +51,7 @@ pin_project! {
 impl<F: Future, T: SessionData> SessionFuture<F, T> {
     #[inline]
     pub(super) fn new(inner: F, slot: Arc<Slot<T>>) -> Self {
-        Self { inner: Some(inner), slot: Some(slot), committing: None, answer: None }
+        Self { inner: Some(inner), slot: Some(slot), committing: None }
     }
 }
 
@@ -89,15 +92,14 @@ where
                 return Poll::Ready(answer);
             };
             *this.slot = Some(Arc::clone(&slot));
-            *this.answer = Some(answer);
-            *this.committing = Some(Box::pin(async move { slot.close_stored(driven).await }));
+            let future = Box::pin(async move { slot.close_stored(driven).await });
+            *this.committing = Some(Box::new(Committing { future, answer }));
         }
         let Some(committing) = this.committing else {
             return Poll::Pending;
         };
-        let committed = ready!(committing.as_mut().poll(context));
-        *this.committing = None;
-        let Some(mut answer) = this.answer.take() else {
+        let committed = ready!(committing.future.as_mut().poll(context));
+        let Some(Committing { mut answer, .. }) = this.committing.take().map(|done| *done) else {
             return Poll::Pending;
         };
         if let (Some(slot), Ok(response)) = (this.slot.take(), &mut answer) {

@@ -66,7 +66,7 @@ impl<T: SessionData> Life<T> {
         outcome: Outcome,
         policy: Policy,
     ) -> Result<Plan, CommitError> {
-        self.held.prepared = false;
+        self.prepared = false;
         let (plan, mut examined) = self.plan(engine, outcome, policy)?;
         match plan {
             Plan::Nothing | Plan::Refuse => {}
@@ -185,7 +185,7 @@ impl<T: SessionData> Slot<T> {
             Home::Cookie(seal) => {
                 self.with(|life, engine| life.commit_sealed(engine, seal, outcome, policy))?
             }
-            Home::Store(home) => self.commit_stored(home, outcome, policy).await?,
+            Home::Store(home) => Box::pin(self.commit_stored(home, outcome, policy)).await?,
         };
         self.with(|life, engine| life.committed(engine, plan));
         Ok(())

@@ -46,7 +46,8 @@ impl<T: SessionData> Slot<T> {
     pub(crate) async fn open(&self, request: &Parts) -> Result<(), OpenError> {
         match &self.engine().home {
             Home::Cookie(seal) => self.with(|life, engine| life.open(engine, seal, request)),
-            Home::Store(home) => self.open_stored(home, request).await,
+            // Boxed, so that handlers of sessions in cookies don't carry its size about.
+            Home::Store(home) => Box::pin(self.open_stored(home, request)).await,
         }
     }
 }

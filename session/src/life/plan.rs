@@ -155,10 +155,10 @@ impl<T: SessionData> Life<T> {
                 examined.expiries.push(FieldExpiry { field: spec.name.into(), end });
             }
         }
-        if examined.another_user && self.held.reset {
+        if examined.another_user && self.reset {
             // Done before: what differs by now was changed since, or by the other side.
         } else if examined.another_user {
-            self.held.reset = true;
+            self.reset = true;
             let leftover: Vec<usize> = (0..T::FIELDS.len())
                 .filter(|&index| !T::FIELDS[index].keep && !T::FIELDS[index].skip)
                 .filter(|&index| !diff.changed(index))
@@ -170,7 +170,7 @@ impl<T: SessionData> Life<T> {
             }
             engine.coder.encode(state, &mut self.payload)?;
         } else if !self.replaced && self.origin == Origin::Loaded {
-            self.held.reset = false;
+            self.reset = false;
             engine.coder.carry_unknown(self.shared.loaded(), &mut self.payload)?;
         }
         Ok(examined)
@@ -179,10 +179,10 @@ impl<T: SessionData> Life<T> {
     /// Runs `before_save`; says whether there is one.
     fn prepare(&mut self, engine: &Engine<T>) -> Result<bool, CommitError> {
         let hooked = engine.hooks.before_save.is_some() || T::OPTIONS.prepares;
-        let Some(request) = self.request.as_ref().filter(|_| hooked && !self.held.prepared) else {
+        let Some(request) = self.request.as_ref().filter(|_| hooked && !self.prepared) else {
             return Ok(false);
         };
-        self.held.prepared = true;
+        self.prepared = true;
         let (state, _) =
             self.shared.newest_and_base(&*engine.coder).map_err(CommitError::Encode)?;
         match &engine.hooks.before_save {

@@ -4,7 +4,7 @@ use super::buffers::Buffers;
 use super::decide::{Origin, Outcome};
 use super::engine::{Engine, Home};
 use super::shared::Shared;
-use super::stored::Held;
+use super::stored::HeldRow;
 use crate::data::{MaxAge, Payload, SessionData};
 use crate::event::Event;
 use crate::seal::Envelope;
@@ -55,8 +55,12 @@ pub(crate) struct Life<T> {
     /// `rotate` and `ttl` fields that were set by their accessor, be it to an equal value.
     pub(super) marked: Vec<usize>,
     pub(super) pending: Pending,
+    /// `before_save` ran for the write that is due.
+    pub(super) prepared: bool,
+    /// Another user logged in, and what the first one left is back at its initial values.
+    pub(super) reset: bool,
     /// Of a session in a store.
-    pub(super) held: Held,
+    pub(super) held: HeldRow,
     /// The request as `before_save` sees it.
     pub(super) request: Option<Box<Parts>>,
     /// The head of the response is sent, or never will be.
@@ -109,7 +113,9 @@ impl<T> Life<T> {
             lifetime_set: None,
             marked: Vec::new(),
             pending: Pending::Nothing,
-            held: Held::default(),
+            held: HeldRow::default(),
+            prepared: false,
+            reset: false,
             opened_at: Millis::default(),
             request: None,
             closed: false,

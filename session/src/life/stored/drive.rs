@@ -65,7 +65,7 @@ impl<T: SessionData> Life<T> {
         home: &StoreHome,
         outcome: Outcome,
     ) -> Closing {
-        self.held.prepared = false;
+        self.prepared = false;
         match self.next(engine, home, (outcome, engine.policy, Moment::Response), None) {
             Ok(Next::Done(_)) => Closing::Done(Ok(())),
             Ok(first) => Closing::Ask(Driven { outcome, first }),
@@ -138,7 +138,7 @@ impl<T: SessionData> Slot<T> {
     ) -> Result<Plan, CommitError> {
         let asked = (outcome, policy, Moment::Now);
         let first = self.with(|life, engine| {
-            life.held.prepared = false;
+            life.prepared = false;
             life.next(engine, home, asked, None)
         });
         self.drive(home, asked, first).await

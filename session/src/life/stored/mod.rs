@@ -29,10 +29,32 @@ use crate::error::CommitError;
 use crate::id::{SecretDigest, SessionHandle, SessionId};
 use crate::store::{DynStore, IndexKey, Revision, RowKey};
 use crate::time::Millis;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-/// What a request knows of its session's row.
+/// What a request knows of its session's row: nothing, and nothing to pay for, in a cookie home.
 #[derive(Default)]
+pub(crate) struct HeldRow(Option<Box<Held>>);
+
+static NOTHING: Held = Held::new();
+
+impl Deref for HeldRow {
+    type Target = Held;
+
+    #[inline]
+    fn deref(&self) -> &Held {
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl DerefMut for HeldRow {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Held {
+        self.0.get_or_insert_with(|| Box::new(Held::new()))
+    }
+}
+
+/// See [`HeldRow`].
 pub(crate) struct Held {
     /// The store of this request, once it was asked for.
     pub(super) store: Option<Arc<dyn DynStore>>,
@@ -52,18 +74,34 @@ pub(crate) struct Held {
     pub(super) outage: bool,
     /// A `commit()` wrote, and left the new id to the response (rule 12).
     pub(super) owed: Option<Owed>,
-    /// `before_save` ran for the write that is due.
-    pub(super) prepared: bool,
     /// What another request wrote was merged in, and `valid` is to be asked before the next write.
     pub(super) merged: bool,
-    /// Another user logged in, and what the first one left is back at its initial values.
-    pub(super) reset: bool,
     /// The write that is on its way, by its revision and stamp.
     pub(super) sent: Option<(Revision, u64)>,
     /// Writes whose answers never came: each may have taken effect or not.
     pub(super) unanswered: Vec<(Revision, u64)>,
     /// Why nothing is written, while what was ended is still carried out.
     pub(super) failed: Option<CommitError>,
+}
+
+impl Held {
+    const fn new() -> Self {
+        Self {
+            store: None,
+            row: None,
+            ended: Vec::new(),
+            handle: None,
+            promised: None,
+            straggler: false,
+            rotated_away: false,
+            outage: false,
+            owed: None,
+            merged: false,
+            sent: None,
+            unanswered: Vec::new(),
+            failed: None,
+        }
+    }
 }
 
 /// A live row.

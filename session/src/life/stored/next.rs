@@ -384,9 +384,9 @@ impl<T: SessionData> Life<T> {
         }
         self.held.handle = None;
         if plan.fresh {
-            self.held.prepared = false;
+            self.prepared = false;
             self.held.merged = false;
-            self.held.reset = false;
+            self.reset = false;
         }
         self.held.sent = None;
         self.report_written(engine, plan, &write.fields, turned);
