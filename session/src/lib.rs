@@ -32,13 +32,19 @@
 //! - The state: [`derive@Session`] explains every attribute; [`Field`] says what a field needs.
 //! - The layer: [`SessionLayer`], its options in [`SessionBuilder`], its [`Keys`].
 //! - In handlers: [`TypedSession`], and [`SessionRejection`] when there is none.
+//! - On the server: [`store`] has the stores and their contract, [`Sessions`] lists and ends the
+//!   sessions of a user, [`DetachedSession`] outlives its request.
 //! - Behind it: [`Carrier`]s bring tokens, [`Codec`]s encode states, [`Event`]s tell what happens,
 //!   a [`Clock`] tells the time.
 //!
 //! # Features
 //!
-//! - `testing`: the module `testing`, with a clock that is set by hand and request headers made from
-//!   a value.
+//! - `memory` (default), `redis`, `redis-cluster`, `postgres`, `mysql`, `sqlite`, `memcached`: a store
+//!   each; `redis-tls` and `sql-tls` add TLS by rustls.
+//! - `cache`: a read-through cache over any store.
+//! - `tower-sessions`: an adapter for the stores of `tower_sessions_core`.
+//! - `testing`: the module `testing`, with a clock that is set by hand, request headers made from
+//!   a value, and `conformance`, the suite that a store of your own should pass.
 
 // The derive's paths begin with `::session`, also in this crate's own tests.
 #[cfg(test)]

@@ -18,7 +18,8 @@ pub(crate) async fn ask<R>(
     if let Some(answer) = at_once.await {
         return answer;
     }
-    match tokio::time::timeout(patience, call).await {
+    // Boxed, so that who never waits does not carry the timer's size about.
+    match Box::pin(tokio::time::timeout(patience, call)).await {
         Ok(answer) => answer,
         Err(elapsed) => Err(StoreError::new(StoreErrorKind::Timeout, elapsed)),
     }

@@ -224,7 +224,7 @@ impl<T: SessionData> Slot<T> {
                                 let beyond =
                                     end_beyond(self.engine(), home, store, most, &of, &key);
                                 // The login itself is done: the next one tries again.
-                                if let Err(error) = beyond.await {
+                                if let Err(error) = Box::pin(beyond).await {
                                     self.outage(error);
                                 }
                             }
@@ -249,7 +249,7 @@ impl<T: SessionData> Slot<T> {
                         Came::Conflict(current) => {
                             conflicts += 1;
                             // Whoever waits loads anew: what was merged must not grow old.
-                            let waited = turn.wait(home, &write.key, conflicts).await?;
+                            let waited = Box::pin(turn.wait(home, &write.key, conflicts)).await?;
                             let current = match current {
                                 Some(record) if !waited => Loaded::Record(record),
                                 _ => ask(home.patience, store.load(&write.key))
