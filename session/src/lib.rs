@@ -60,6 +60,7 @@ mod extract;
 mod id;
 mod layer;
 mod life;
+mod rejection;
 mod seal;
 mod sessions;
 pub mod store;
@@ -79,13 +80,14 @@ pub use data::{
 pub use detached::{DetachError, DetachedSession};
 pub use error::{BoxError, BuildError, CommitError, MaxAgeError};
 pub use event::{Event, InvalidReason};
-pub use extract::{Changed, SessionRejection, TypedSession};
+pub use extract::{Changed, TypedSession};
 pub use id::{HandleError, SessionHandle};
 pub use layer::{
     AnyMerge, Keeps, MergeAccepted, MergeOf, OnUndecodable, SessionBuilder, SessionFuture,
     SessionLayer, SessionService,
 };
 pub use life::{OnEnded, OnOutage};
+pub use rejection::SessionRejection;
 pub use seal::{Keys, KeysError};
 pub use session_derive::Session;
 pub use sessions::{Sessions, SessionsBy, SessionsError, StoredSession};

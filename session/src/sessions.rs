@@ -1,10 +1,11 @@
 //! Sessions outside a request: found by a user or a handle, listed, counted, ended.
 
 use crate::data::SessionData;
-use crate::extract::{SessionRejection, TypedSession};
+use crate::extract::TypedSession;
 use crate::id::SessionHandle;
 use crate::life::outside::{self, There};
 use crate::life::{Engine, Found, Home, StoreHome};
+use crate::rejection::SessionRejection;
 use crate::store::{DynStore, IndexKey, StoreError};
 use crate::time::Millis;
 use axum_core::extract::FromRequestParts;

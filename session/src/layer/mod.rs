@@ -16,8 +16,9 @@ pub use service::SessionService;
 
 use crate::data::{NoSecrets, SessionData};
 use crate::error::CommitError;
-use crate::extract::{SessionRejection, TypedSession};
+use crate::extract::TypedSession;
 use crate::life::{Closing, Engine, Pick, Slot};
+use crate::rejection::SessionRejection;
 use crate::seal::Keys;
 use crate::sessions::Sessions;
 use crate::store::{DynStore, Store};

@@ -1,6 +1,6 @@
 //! When somebody else was first: merging what they wrote, or learning that the session ended.
 
-use super::next::Terms;
+use super::write::Terms;
 use super::{Body, Row, StoreHome};
 use crate::data::{Payload, SessionData};
 use crate::error::CommitError;

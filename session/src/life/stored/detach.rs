@@ -3,8 +3,9 @@
 use super::ask::ask;
 use super::drive::{Came, MAX_CONFLICTS, carry_out, make_secret};
 use super::home::Secrets;
-use super::next::{Moment, Next, Terms};
+use super::next::{Moment, Next};
 use super::turn::back_off;
+use super::write::Terms;
 use crate::data::{Payload, SessionData};
 use crate::error::CommitError;
 use crate::event::Event;

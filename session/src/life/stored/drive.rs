@@ -1,9 +1,10 @@
 //! Asking the store for what is next, until nothing is.
 
 use super::ask::ask;
-use super::next::{How, Moment, Next, Write};
+use super::next::{Moment, Next};
 use super::outside::end_beyond;
 use super::turn::Turn;
+use super::write::{How, Write};
 use super::{Gone, Owed, Secrets, StoreHome};
 use crate::data::SessionData;
 use crate::error::CommitError;

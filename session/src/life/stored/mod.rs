@@ -8,19 +8,21 @@ mod ask;
 mod body;
 mod detach;
 mod drive;
+mod entries;
 mod home;
 mod names;
 mod next;
 mod open;
 pub(crate) mod outside;
 mod turn;
+mod write;
 
 pub(crate) use body::Body;
 pub(crate) use drive::Driven;
+use entries::entries;
 pub use home::{OnEnded, OnOutage};
 pub(crate) use home::{Pick, Secrets, StoreHome, StoreTtl};
 pub(crate) use names::Names;
-use next::entries;
 pub(crate) use outside::Found;
 pub(crate) use turn::Queues;
 

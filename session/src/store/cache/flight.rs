@@ -114,7 +114,8 @@ impl<'a> Flight<'a> {
 
     /// The row has another revision, or is gone, or had such an end before.
     pub(super) fn learned_no_touch(mut self, expected: Revision, times: Times) {
-        let (shard, _) = self.land();
+        let (mut shard, _) = self.land();
+        shard.beside().note(&self.key, Noted::AtLeast(expected, times.ends()));
         drop_if(shard, &self.key, |row| {
             row.revision < expected || row.revision == expected && row.times.ends() < times.ends()
         });

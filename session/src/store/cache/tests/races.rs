@@ -242,6 +242,20 @@ fn rule_25_a_slow_load_does_not_put_back_what_an_update_found_ended() {
     assert_eq!((t.served(&KEY), t.cache.len()), (None, 0));
 }
 
+// The row changed before the touch came, and the load saw it before that.
+#[test]
+fn rule_25_a_slow_load_does_not_put_back_what_a_touch_did_not_find() {
+    let t = tested();
+    let slow = t.slow_load();
+    t.touch(1, 90_000, Touched::Nothing);
+    t.answer(slow, loaded(1));
+    assert_eq!((t.served(&KEY), t.cache.len()), (None, 0));
+    let slow = t.slow_load();
+    t.touch(1, 60_000, Touched::Nothing);
+    t.answer(slow, loaded(1));
+    assert_eq!(t.served(&KEY), Some(record(1, 60_000)), "it had that end before");
+}
+
 #[test]
 fn rule_25_a_slow_load_does_not_undo_a_touch() {
     for evicted in [false, true] {
