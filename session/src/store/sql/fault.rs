@@ -120,7 +120,10 @@ impl Fault {
         table: &str,
     ) -> Self {
         let (place, away) = (E::place(options), E::AWAY);
+        let broken_off = matches!(error, sqlx::Error::Protocol(_));
         let Self { meaning, source } = Self::new::<E>(error, table);
+        // A line that breaks in the middle of a greeting reads as nonsense.
+        let meaning = if broken_off { Meaning::Unavailable } else { meaning };
         let source = match source {
             Source::Engine(error) => {
                 let advice = Some(format!("{place} can't be used"));
