@@ -1,6 +1,6 @@
 //! Names of sessions that are kept on the server: ids and handles.
 
-use crate::base64url;
+use crate::{base64url, random};
 use ctutils::CtEq;
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub struct SessionHandle([u8; 16]);
 impl SessionHandle {
     pub(crate) fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)?;
+        random::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 

@@ -60,6 +60,7 @@ mod extract;
 mod id;
 mod layer;
 mod life;
+mod random;
 mod rejection;
 mod seal;
 mod sessions;

@@ -88,11 +88,19 @@ where
                     }
                     Closing::Ask(driven) => Some(driven),
                 });
-            let Some((slot, driven)) = asked else {
+            let Some((slot, mut driven)) = asked else {
                 return Poll::Ready(answer);
             };
-            *this.slot = Some(Arc::clone(&slot));
-            let future = Box::pin(async move { slot.close_stored(driven).await });
+            // Should what follows panic, the session is abandoned.
+            let slot = this.slot.insert(slot);
+            if let Some(closed) = slot.close_at_once(&mut driven) {
+                if let Some(slot) = this.slot.take() {
+                    slot.finish(|life, engine| deliver(life, engine, closed, response));
+                }
+                return Poll::Ready(answer);
+            }
+            let slot = Arc::clone(slot);
+            let future = Box::pin(async move { slot.close_stored(&mut driven).await });
             *this.committing = Some(Box::new(Committing { future, answer }));
         }
         let Some(committing) = this.committing else {

@@ -137,7 +137,7 @@ impl<T: SessionData> SessionLayer<T> {
         let slot = session.into_slot();
         let closed = match slot.with(|life, engine| life.begin_close(engine, false)) {
             Closing::Done(closed) => closed,
-            Closing::Ask(driven) => slot.close_stored(driven).await,
+            Closing::Ask(mut driven) => slot.close_stored(&mut driven).await,
         };
         let mut delivered = Ok(());
         slot.finish(|life, engine| {

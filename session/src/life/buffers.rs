@@ -1,5 +1,6 @@
-//! Buffers that are used again: so a request allocates none.
+//! What requests need for a while, used again: so most of them allocate none of it.
 
+use super::stored::HeldRow;
 use crate::data::Payload;
 use std::cell::RefCell;
 
@@ -8,12 +9,15 @@ const KEPT_BYTES: usize = 16 * 1024;
 /// More than one is needed only while requests of one thread overlap.
 const KEPT: usize = 32;
 
-/// What a life encodes and decodes in. Empty between requests.
+/// What a life encodes and decodes in, and what it knows of a row. Empty between requests.
 #[derive(Default)]
 pub(super) struct Buffers {
     pub(super) loaded: Payload,
     pub(super) payload: Payload,
     pub(super) token: Vec<u8>,
+    /// For what is written to a store.
+    pub(super) row: Vec<u8>,
+    pub(super) held: HeldRow,
 }
 
 thread_local! {
@@ -33,8 +37,10 @@ impl Buffers {
         self.loaded.clear();
         self.payload.clear();
         self.token.clear();
+        self.row.clear();
+        self.held.clear();
         let largest = self.loaded.capacity().max(self.payload.capacity());
-        if largest.max(self.token.capacity()) > KEPT_BYTES {
+        if largest.max(self.token.capacity()).max(self.row.capacity()) > KEPT_BYTES {
             return;
         }
         let _ = SPARE.try_with(|spare| {

@@ -7,7 +7,7 @@ use super::times::Vitality;
 use crate::data::{Codec, DecodeError, EncodeError, Json, Payload, SessionData};
 use crate::event::{Event, InvalidReason};
 use crate::seal::{Envelope, Refused, Signed};
-use crate::store::StoreError;
+use crate::store::{StoreError, at_once};
 use crate::time::Millis;
 use http::HeaderMap;
 use http::request::Parts;
@@ -46,8 +46,15 @@ impl<T: SessionData> Slot<T> {
     pub(crate) async fn open(&self, request: &Parts) -> Result<(), OpenError> {
         match &self.engine().home {
             Home::Cookie(seal) => self.with(|life, engine| life.open(engine, seal, request)),
-            // Boxed, so that handlers of sessions in cookies don't carry its size about.
-            Home::Store(home) => Box::pin(self.open_stored(home, request)).await,
+            Home::Store(home) => {
+                if home.answers_at_once()
+                    && let Some(opened) = at_once(|| self.open_stored(home, request))
+                {
+                    return opened;
+                }
+                // Boxed, so that handlers of sessions in cookies don't carry its size about.
+                Box::pin(self.open_stored(home, request)).await
+            }
         }
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct Life<T> {
     pub(super) token: Vec<u8>,
     /// The newest state encoded; kept for its buffer.
     pub(super) payload: Payload,
+    /// For the body of a row that is to be written.
+    pub(super) row: Vec<u8>,
 }
 
 /// What is to be sent with the response.
@@ -88,7 +90,7 @@ pub(super) enum Pending {
 impl<T> Life<T> {
     #[inline(always)]
     fn new() -> Self {
-        let Buffers { loaded, payload, token } = Buffers::take();
+        let Buffers { loaded, payload, token, row, held } = Buffers::take();
         Self {
             extracted: false,
             opened: false,
@@ -113,7 +115,7 @@ impl<T> Life<T> {
             lifetime_set: None,
             marked: Vec::new(),
             pending: Pending::Nothing,
-            held: HeldRow::default(),
+            held,
             prepared: false,
             reset: false,
             opened_at: Millis::default(),
@@ -122,6 +124,7 @@ impl<T> Life<T> {
             abandoned: false,
             token,
             payload,
+            row,
         }
     }
 }
@@ -228,6 +231,8 @@ impl<T: SessionData> Life<T> {
             loaded: std::mem::take(self.shared.loaded_mut()),
             payload: std::mem::take(&mut self.payload),
             token: std::mem::take(&mut self.token),
+            row: std::mem::take(&mut self.row),
+            held: std::mem::take(&mut self.held),
         }
         .give_back();
     }

@@ -1,8 +1,9 @@
 //! Stores as objects.
 
+use super::at_once::at_once;
 use super::{
     CompareAndSet, Created, Deleted, IndexKey, IndexKind, Indexed, IndexedStore, Lease, Loaded,
-    Record, Revision, RowKey, Store, StoreError, Times, Touched, Updated, Writes,
+    Record, Revision, RowKey, Store, StoreError, StoreErrorKind, Times, Touched, Updated, Writes,
 };
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,51 +11,84 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = Result<R, StoreError>> + Send + 'a>>;
+/// What a call comes to.
+pub(crate) enum Answer<'a, R> {
+    /// It is there: the store [answers at once](Store::AT_ONCE), and nothing had to be boxed.
+    Now(Result<R, StoreError>),
+    Later(BoxFuture<'a, R>),
+}
+
+type BoxFuture<'a, R> = Pin<Box<dyn Future<Output = Result<R, StoreError>> + Send + 'a>>;
+
+impl<'a, R> Answer<'a, R> {
+    #[inline]
+    fn of<S: Store>(call: impl Future<Output = Result<R, StoreError>> + Send + 'a) -> Self {
+        if !S::AT_ONCE {
+            return Self::Later(Box::pin(call));
+        }
+        let broken = || {
+            Err(StoreError::new(
+                StoreErrorKind::Other,
+                "the store says that it answers at once, and did not",
+            ))
+        };
+        Self::Now(at_once(|| call).unwrap_or_else(broken))
+    }
+
+    /// For whoever awaits it without a timer.
+    pub(crate) async fn wait(self) -> Result<R, StoreError> {
+        match self {
+            Self::Now(answer) => answer,
+            Self::Later(call) => call.await,
+        }
+    }
+}
 
 /// [`Store`] and [`IndexedStore`] in a form that can be an object.
 pub(crate) trait DynStore: Send + Sync {
-    fn load<'a>(&'a self, key: &'a RowKey) -> BoxFuture<'a, Loaded>;
+    fn load<'a>(&'a self, key: &'a RowKey) -> Answer<'a, Loaded>;
     fn create<'a>(
         &'a self,
         key: &'a RowKey,
         record: &'a Record,
         lease: Lease,
-    ) -> BoxFuture<'a, Created>;
+    ) -> Answer<'a, Created>;
     fn update<'a>(
         &'a self,
         key: &'a RowKey,
         expected: Revision,
         record: &'a Record,
         lease: Lease,
-    ) -> BoxFuture<'a, Updated>;
+    ) -> Answer<'a, Updated>;
     fn touch<'a>(
         &'a self,
         key: &'a RowKey,
         expected: Revision,
         times: Times,
         lease: Lease,
-    ) -> BoxFuture<'a, Touched>;
-    fn delete<'a>(&'a self, key: &'a RowKey, remember: Duration) -> BoxFuture<'a, Deleted>;
+    ) -> Answer<'a, Touched>;
+    fn delete<'a>(&'a self, key: &'a RowKey, remember: Duration) -> Answer<'a, Deleted>;
     fn index_insert<'a>(
         &'a self,
         index: &'a IndexKey,
         member: &'a RowKey,
         keep: Duration,
-    ) -> BoxFuture<'a, ()>;
-    fn index_remove<'a>(&'a self, index: &'a IndexKey, member: &'a RowKey) -> BoxFuture<'a, ()>;
+    ) -> Answer<'a, ()>;
+    fn index_remove<'a>(&'a self, index: &'a IndexKey, member: &'a RowKey) -> Answer<'a, ()>;
     fn index_members<'a>(
         &'a self,
         index: &'a IndexKey,
         after: Option<&'a RowKey>,
         limit: usize,
-    ) -> BoxFuture<'a, Vec<RowKey>>;
+    ) -> Answer<'a, Vec<RowKey>>;
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>);
+    /// [`Store::AT_ONCE`].
+    fn answers_at_once(&self) -> bool;
 }
 
 impl<S: Store> DynStore for S {
-    fn load<'a>(&'a self, key: &'a RowKey) -> BoxFuture<'a, Loaded> {
-        Box::pin(Store::load(self, key))
+    fn load<'a>(&'a self, key: &'a RowKey) -> Answer<'a, Loaded> {
+        Answer::of::<S>(Store::load(self, key))
     }
 
     fn create<'a>(
@@ -62,8 +96,8 @@ impl<S: Store> DynStore for S {
         key: &'a RowKey,
         record: &'a Record,
         lease: Lease,
-    ) -> BoxFuture<'a, Created> {
-        Box::pin(Store::create(self, key, record, lease))
+    ) -> Answer<'a, Created> {
+        Answer::of::<S>(Store::create(self, key, record, lease))
     }
 
     fn update<'a>(
@@ -72,8 +106,8 @@ impl<S: Store> DynStore for S {
         expected: Revision,
         record: &'a Record,
         lease: Lease,
-    ) -> BoxFuture<'a, Updated> {
-        Box::pin(Store::update(self, key, expected, record, lease))
+    ) -> Answer<'a, Updated> {
+        Answer::of::<S>(Store::update(self, key, expected, record, lease))
     }
 
     fn touch<'a>(
@@ -82,12 +116,12 @@ impl<S: Store> DynStore for S {
         expected: Revision,
         times: Times,
         lease: Lease,
-    ) -> BoxFuture<'a, Touched> {
-        Box::pin(Store::touch(self, key, expected, times, lease))
+    ) -> Answer<'a, Touched> {
+        Answer::of::<S>(Store::touch(self, key, expected, times, lease))
     }
 
-    fn delete<'a>(&'a self, key: &'a RowKey, remember: Duration) -> BoxFuture<'a, Deleted> {
-        Box::pin(Store::delete(self, key, remember))
+    fn delete<'a>(&'a self, key: &'a RowKey, remember: Duration) -> Answer<'a, Deleted> {
+        Answer::of::<S>(Store::delete(self, key, remember))
     }
 
     fn index_insert<'a>(
@@ -95,12 +129,12 @@ impl<S: Store> DynStore for S {
         index: &'a IndexKey,
         member: &'a RowKey,
         keep: Duration,
-    ) -> BoxFuture<'a, ()> {
-        Box::pin(S::Index::insert(self, index, member, keep))
+    ) -> Answer<'a, ()> {
+        Answer::of::<S>(S::Index::insert(self, index, member, keep))
     }
 
-    fn index_remove<'a>(&'a self, index: &'a IndexKey, member: &'a RowKey) -> BoxFuture<'a, ()> {
-        Box::pin(S::Index::remove(self, index, member))
+    fn index_remove<'a>(&'a self, index: &'a IndexKey, member: &'a RowKey) -> Answer<'a, ()> {
+        Answer::of::<S>(S::Index::remove(self, index, member))
     }
 
     fn index_members<'a>(
@@ -108,12 +142,16 @@ impl<S: Store> DynStore for S {
         index: &'a IndexKey,
         after: Option<&'a RowKey>,
         limit: usize,
-    ) -> BoxFuture<'a, Vec<RowKey>> {
-        Box::pin(S::Index::members(self, index, after, limit))
+    ) -> Answer<'a, Vec<RowKey>> {
+        Answer::of::<S>(S::Index::members(self, index, after, limit))
     }
 
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
         Store::on_evict(self, tell);
+    }
+
+    fn answers_at_once(&self) -> bool {
+        S::AT_ONCE
     }
 }
 
@@ -149,7 +187,7 @@ impl<I: IndexKind<Self>, W: Writes> Store for AnyStore<I, W> {
     type Index = I;
 
     async fn load(&self, key: &RowKey) -> Result<Loaded, StoreError> {
-        self.store.load(key).await
+        self.store.load(key).wait().await
     }
 
     async fn create(
@@ -158,7 +196,7 @@ impl<I: IndexKind<Self>, W: Writes> Store for AnyStore<I, W> {
         record: &Record,
         lease: Lease,
     ) -> Result<Created, StoreError> {
-        self.store.create(key, record, lease).await
+        self.store.create(key, record, lease).wait().await
     }
 
     async fn update(
@@ -168,7 +206,7 @@ impl<I: IndexKind<Self>, W: Writes> Store for AnyStore<I, W> {
         record: &Record,
         lease: Lease,
     ) -> Result<Updated, StoreError> {
-        self.store.update(key, expected, record, lease).await
+        self.store.update(key, expected, record, lease).wait().await
     }
 
     async fn touch(
@@ -178,11 +216,11 @@ impl<I: IndexKind<Self>, W: Writes> Store for AnyStore<I, W> {
         times: Times,
         lease: Lease,
     ) -> Result<Touched, StoreError> {
-        self.store.touch(key, expected, times, lease).await
+        self.store.touch(key, expected, times, lease).wait().await
     }
 
     async fn delete(&self, key: &RowKey, remember: Duration) -> Result<Deleted, StoreError> {
-        self.store.delete(key, remember).await
+        self.store.delete(key, remember).wait().await
     }
 
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
@@ -197,11 +235,11 @@ impl<W: Writes> IndexedStore for AnyStore<Indexed, W> {
         member: &RowKey,
         keep: Duration,
     ) -> Result<(), StoreError> {
-        self.store.index_insert(index, member, keep).await
+        self.store.index_insert(index, member, keep).wait().await
     }
 
     async fn index_remove(&self, index: &IndexKey, member: &RowKey) -> Result<(), StoreError> {
-        self.store.index_remove(index, member).await
+        self.store.index_remove(index, member).wait().await
     }
 
     async fn index_members(
@@ -210,6 +248,21 @@ impl<W: Writes> IndexedStore for AnyStore<Indexed, W> {
         after: Option<&RowKey>,
         limit: usize,
     ) -> Result<Vec<RowKey>, StoreError> {
-        self.store.index_members(index, after, limit).await
+        self.store.index_members(index, after, limit).wait().await
+    }
+}
+
+#[cfg(all(test, feature = "memory"))]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    #[test]
+    fn who_says_to_answer_at_once_and_waits_is_told() {
+        let answer = Answer::<()>::of::<MemoryStore>(std::future::pending());
+        let Answer::Now(Err(error)) = answer else { panic!("no error") };
+        assert_eq!(error.kind(), StoreErrorKind::Other);
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(source.as_deref(), Some("the store says that it answers at once, and did not"));
     }
 }

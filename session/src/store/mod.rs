@@ -124,6 +124,7 @@
 //! crate's are tried.
 
 mod any;
+mod at_once;
 #[cfg(feature = "cache")]
 mod cache;
 mod error;
@@ -146,7 +147,8 @@ mod sweep;
 mod tower_sessions;
 
 pub use any::AnyStore;
-pub(crate) use any::{BoxFuture, DynStore};
+pub(crate) use any::{Answer, DynStore};
+pub(crate) use at_once::at_once;
 #[cfg(feature = "cache")]
 pub use cache::{Cache, CacheBuilder};
 pub use error::{StoreError, StoreErrorKind};
@@ -194,6 +196,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// [`Indexed`] if the store is an [`IndexedStore`] too, else [`NotIndexed`].
     type Index: IndexKind<Self>;
+
+    /// Whether each call is done when it is polled for the first time, as it is in a store that
+    /// waits for nobody. Requests then keep the calls' futures on their stack, where else they are
+    /// boxed. A call that is not done is dropped, and is an error of the kind
+    /// [`Other`](StoreErrorKind::Other).
+    const AT_ONCE: bool = false;
 
     /// Reads a row. An expired row is given as it is, as long as it is there.
     ///

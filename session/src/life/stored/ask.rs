@@ -1,21 +1,23 @@
 //! Asking a store, with bounded patience.
 
-use crate::store::{BoxFuture, StoreError, StoreErrorKind};
+use crate::store::{Answer, StoreError, StoreErrorKind};
 use std::task::Poll;
 use std::time::Duration;
 
 /// The answer of a store, or an error when it takes longer than `patience`.
 ///
-/// A store that answers at once costs no timer.
-pub(crate) async fn ask<R>(
-    patience: Duration,
-    mut call: BoxFuture<'_, R>,
-) -> Result<R, StoreError> {
-    let at_once = std::future::poll_fn(|context| match call.as_mut().poll(context) {
+/// One that is there at once costs no timer.
+#[inline]
+pub(crate) async fn ask<R>(patience: Duration, answer: Answer<'_, R>) -> Result<R, StoreError> {
+    let mut call = match answer {
+        Answer::Now(answer) => return answer,
+        Answer::Later(call) => call,
+    };
+    let first = std::future::poll_fn(|context| match call.as_mut().poll(context) {
         Poll::Ready(answer) => Poll::Ready(Some(answer)),
         Poll::Pending => Poll::Ready(None),
     });
-    if let Some(answer) = at_once.await {
+    if let Some(answer) = first.await {
         return answer;
     }
     // Boxed, so that who never waits does not carry the timer's size about.

@@ -38,15 +38,18 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// Writes a record's body into a buffer.
     pub(crate) fn write(
         handle: SessionHandle,
         secret: &SecretDigest,
         stamp: u64,
         envelope: &Envelope,
         payload: &[u8],
+        mut body: Vec<u8>,
     ) -> Vec<u8> {
         let expiries = envelope.expiries_len();
-        let mut body = Vec::with_capacity(FIXED + expiries + payload.len());
+        body.clear();
+        body.reserve(FIXED + expiries + payload.len());
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
         body.push(VERSION);
         body.extend_from_slice(handle.as_bytes());
@@ -128,7 +131,7 @@ mod tests {
     fn write(envelope: &Envelope) -> (Vec<u8>, Times) {
         let handle = SessionHandle::from_bytes([1; 16]);
         let times = Times::new(envelope.renewed, envelope.idle, Millis::MAX);
-        (Body::write(handle, &SecretDigest([2; 32]), 5, envelope, b"{}"), times)
+        (Body::write(handle, &SecretDigest([2; 32]), 5, envelope, b"{}", Vec::new()), times)
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl<T: SessionData> Slot<T> {
             };
             match carry_out(&*store, home, &write).await {
                 Ok(Came::Written) => {
-                    self.with(|life, engine| life.written(engine, Moment::Now, *write));
+                    self.with(|life, engine| life.written(engine, Moment::Now, write));
                     return Ok(());
                 }
                 Ok(Came::Untouched) => return Ok(()),

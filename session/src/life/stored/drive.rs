@@ -15,7 +15,7 @@ use crate::life::decide::{Outcome, Plan, Policy};
 use crate::life::engine::{Engine, Home};
 use crate::life::slot::{Life, Slot};
 use crate::store::{
-    Created, DynStore, Loaded, Record, StoreError, StoreErrorKind, Touched, Updated,
+    Created, DynStore, Loaded, Record, StoreError, StoreErrorKind, Touched, Updated, at_once,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,10 @@ const ENDING_PAUSES: [Duration; 4] = [
 /// A commit that waits for its store.
 pub(crate) struct Driven {
     outcome: Outcome,
-    first: Next,
+    /// Why nothing is written, while what was ended is still carried out.
+    failed: Option<CommitError>,
+    /// Planned anew if it is not there any more.
+    first: Option<Next>,
 }
 
 /// What a write came to.
@@ -69,23 +72,15 @@ impl<T: SessionData> Life<T> {
         self.prepared = false;
         match self.next(engine, home, (outcome, engine.policy, Moment::Response), None) {
             Ok(Next::Done(_)) => Closing::Done(Ok(())),
-            Ok(first) => Closing::Ask(Driven { outcome, first }),
+            Ok(first) => Closing::Ask(Driven { outcome, failed: None, first: Some(first) }),
             Err(error) => {
                 // Ending a session is stronger than failing (rule 11), and so is a new id that is
                 // owed (rule 12).
                 let asked = (Outcome::ServerError, without_writing(engine), Moment::Response);
                 match self.next(engine, home, asked, None) {
                     Ok(Next::Done(_)) => Closing::Done(Err(error)),
-                    Ok(first) => {
-                        self.held.failed = Some(error);
-                        Closing::Ask(Driven { outcome: Outcome::ServerError, first })
-                    }
-                    Err(_) => {
-                        self.held.failed = Some(error);
-                        Closing::Ask(Driven {
-                            outcome: Outcome::ServerError,
-                            first: Next::Done(Plan::Nothing),
-                        })
+                    first => {
+                        Closing::Ask(Driven { outcome, failed: Some(error), first: first.ok() })
                     }
                 }
             }
@@ -98,19 +93,38 @@ fn without_writing<T>(engine: &Engine<T>) -> Policy {
 }
 
 impl<T: SessionData> Slot<T> {
-    /// Finishes what `begin_close` began.
-    pub(crate) async fn close_stored(self: &Arc<Self>, driven: Driven) -> Result<(), CommitError> {
+    /// [`close_stored`](Self::close_stored), if nothing has to be waited for. `None`: it is to be
+    /// called, and begins anew; what was done until then stays done.
+    #[inline]
+    pub(crate) fn close_at_once(
+        self: &Arc<Self>,
+        driven: &mut Driven,
+    ) -> Option<Result<(), CommitError>> {
+        match &self.engine().home {
+            Home::Store(home) if home.answers_at_once() => at_once(|| self.close_stored(driven)),
+            _ => None,
+        }
+    }
+
+    /// Finishes what `begin_close` began. May be dropped and called again.
+    pub(crate) async fn close_stored(
+        self: &Arc<Self>,
+        driven: &mut Driven,
+    ) -> Result<(), CommitError> {
         let Home::Store(home) = &self.engine().home else {
             return Ok(());
         };
         let failing = (Outcome::ServerError, without_writing(self.engine()), Moment::Response);
-        let failed = self.with(|life, _| life.held.failed.take());
-        let asked = match failed {
+        let asked = match driven.failed {
             Some(_) => failing,
             None => (driven.outcome, self.engine().policy, Moment::Response),
         };
-        let driven = self.drive(home, asked, Ok(driven.first)).await;
-        let closed = match (failed, driven) {
+        let first = match driven.first.take() {
+            Some(first) => Ok(first),
+            None => self.with(|life, engine| life.next(engine, home, asked, None)),
+        };
+        let done = self.drive(home, asked, first).await;
+        let closed = match (driven.failed.take(), done) {
             (Some(error), _) => Err(error),
             (None, Ok(_)) => Ok(()),
             (None, Err(error @ CommitError::Store(_))) => {
@@ -220,7 +234,7 @@ impl<T: SessionData> Slot<T> {
                             let of = limited.map_or_else(Vec::new, |_| write.insert.clone());
                             let key = write.key;
                             let plan =
-                                self.with(|life, engine| life.written(engine, asked.2, *write));
+                                self.with(|life, engine| life.written(engine, asked.2, write));
                             if let Some(most) = limited {
                                 let beyond =
                                     end_beyond(self.engine(), home, store, most, &of, &key);

@@ -71,6 +71,14 @@ pub(crate) type StoreTtl = Option<Box<dyn Fn(Duration) -> Duration + Send + Sync
 const GRACE: Duration = Duration::from_secs(10);
 
 impl StoreHome {
+    /// Whether opening and closing a session wait for nobody, as a rule.
+    pub(crate) fn answers_at_once(&self) -> bool {
+        match (&self.pick, &self.secrets) {
+            (Pick::One(store), Secrets::System) => store.answers_at_once(),
+            _ => false,
+        }
+    }
+
     /// For how long the engine must keep a row that ends then.
     pub(super) fn keep(&self, now: Millis, ends: Millis) -> Duration {
         let left = Duration::from_millis(ends.since(now));

@@ -27,7 +27,6 @@ pub(crate) use outside::Found;
 pub(crate) use turn::Queues;
 
 use super::decide::Times as Turned;
-use crate::error::CommitError;
 use crate::id::{SecretDigest, SessionHandle, SessionId};
 use crate::store::{DynStore, IndexKey, Revision, RowKey};
 use crate::time::Millis;
@@ -39,6 +38,15 @@ use std::sync::Arc;
 pub(crate) struct HeldRow(Option<Box<Held>>);
 
 static NOTHING: Held = Held::new();
+
+impl HeldRow {
+    /// Forgets everything but where it was kept.
+    pub(super) fn clear(&mut self) {
+        if let Some(held) = &mut self.0 {
+            **held = Held::new();
+        }
+    }
+}
 
 impl Deref for HeldRow {
     type Target = Held;
@@ -82,8 +90,6 @@ pub(crate) struct Held {
     pub(super) sent: Option<(Revision, u64)>,
     /// Writes whose answers never came: each may have taken effect or not.
     pub(super) unanswered: Vec<(Revision, u64)>,
-    /// Why nothing is written, while what was ended is still carried out.
-    pub(super) failed: Option<CommitError>,
 }
 
 impl Held {
@@ -101,7 +107,6 @@ impl Held {
             merged: false,
             sent: None,
             unanswered: Vec::new(),
-            failed: None,
         }
     }
 }

@@ -8,14 +8,11 @@ use crate::id::SessionId;
 use crate::life::engine::Engine;
 use crate::life::open::{Found, MAX_TOKENS, OpenError, Others};
 use crate::life::slot::{Life, Slot};
-
 use crate::life::times::Vitality;
-use crate::seal::Envelope;
-use crate::store::{DynStore, Loaded, RowKey, StoreError, StoreErrorKind};
+use crate::store::{DynStore, Loaded, Record, RowKey, StoreError, StoreErrorKind};
 use crate::time::Millis;
 use http::HeaderMap;
 use http::request::Parts;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,16 +32,14 @@ struct Seen {
 }
 
 struct Live {
-    row: Row,
-    body: Vec<u8>,
-    envelope: Envelope,
-    payload: Range<usize>,
+    id: SessionId,
+    key: RowKey,
+    record: Record,
 }
 
 /// What became of one id.
-#[expect(clippy::large_enum_variant, reason = "nearly always it is the large one, moved once")]
 enum Verdict {
-    Live(Live),
+    Live(Record),
     Expired,
     FromTheFuture,
     /// Destroyed a short time ago.
@@ -88,7 +83,7 @@ impl<T: SessionData> Slot<T> {
                 return Ok(());
             }
             life.held.store = Some(store);
-            let opened = life.open_seen(engine, request, seen)?;
+            let opened = life.open_seen(engine, request, &mut seen)?;
             if !opened {
                 life.held.row = None;
             }
@@ -113,9 +108,9 @@ impl<T: SessionData> Slot<T> {
             }
             loaded => loaded?,
         };
-        match judge(self.engine(), home, id, key, loaded, now)? {
+        match judge(self.engine(), home, &id, loaded, now)? {
             Verdict::Live(_) if seen.live.is_some() => seen.ambiguous = true,
-            Verdict::Live(live) => seen.live = Some(live),
+            Verdict::Live(record) => seen.live = Some(Live { id, key, record }),
             Verdict::Expired => {
                 seen.others.expired = true;
                 // Garbage: should that fail, its own lifetime collects it.
@@ -156,7 +151,7 @@ impl<T: SessionData> Life<T> {
         &mut self,
         engine: &Engine<T>,
         request: &Parts,
-        seen: Seen,
+        seen: &mut Seen,
     ) -> Result<bool, OpenError> {
         self.brought_token = seen.brought_token;
         self.ambiguous = seen.ambiguous;
@@ -164,10 +159,21 @@ impl<T: SessionData> Life<T> {
             engine.emit(&Event::Ambiguous);
             return Ok(false);
         }
-        if let Some(live) = seen.live {
-            self.held.row = Some(live.row);
-            self.shared.loaded_mut().take(live.body, live.payload);
-            let found = Found { envelope: live.envelope, under_first_key: true };
+        if let Some(Live { id, key, record }) = seen.live.take()
+            // As it was when it was judged; carried from there it would be copied about.
+            && let Some(mut body) = Body::read(&record.body, record.times)
+        {
+            self.held.row = Some(Row {
+                key,
+                id,
+                secret: body.secret,
+                revision: record.revision,
+                ends: record.times.ends,
+                next: None,
+            });
+            self.shared.loaded_mut().take(record.body, body.payload);
+            engine.lifetimes.adopt(&mut body.envelope);
+            let found = Found { envelope: body.envelope, under_first_key: true };
             return self.load(engine, request, found, self.opened_at);
         }
         self.held.straggler = seen.straggler;
@@ -212,8 +218,7 @@ fn ids<T: SessionData>(
 fn judge<T: SessionData>(
     engine: &Engine<T>,
     home: &StoreHome,
-    id: SessionId,
-    key: RowKey,
+    id: &SessionId,
     loaded: Loaded,
     now: Millis,
 ) -> Result<Verdict, StoreError> {
@@ -228,7 +233,7 @@ fn judge<T: SessionData>(
     if body.handle != id.handle() {
         return Err(StoreError::of(StoreErrorKind::MixedUp));
     }
-    if !home.names.secret(&id).is(&body.secret) {
+    if !home.names.secret(id).is(&body.secret) {
         // Somebody who knows the handle, or a client that did not get its new id yet.
         let since = Duration::from_millis(now.since(body.envelope.rotated));
         let ended = since < home.remember && now <= record.times.ends;
@@ -240,17 +245,6 @@ fn judge<T: SessionData>(
         _ if now > record.times.ends => Verdict::Expired,
         Vitality::Expired => Verdict::Expired,
         Vitality::FromTheFuture => Verdict::FromTheFuture,
-        Vitality::Alive => {
-            let row = Row {
-                key,
-                id,
-                secret: body.secret,
-                revision: record.revision,
-                ends: record.times.ends,
-                next: None,
-            };
-            let Body { envelope, payload, .. } = body;
-            Verdict::Live(Live { row, body: record.body, envelope, payload })
-        }
+        Vitality::Alive => Verdict::Live(record),
     })
 }

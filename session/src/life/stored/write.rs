@@ -10,6 +10,7 @@ use crate::life::decide::{Plan, Seal, Times as Turned, Turn};
 use crate::life::engine::Engine;
 use crate::life::plan::Examined;
 use crate::life::slot::{Life, Pending};
+use crate::random;
 use crate::seal::Envelope;
 use crate::store::{IndexKey, Lease, Record, Revision, RowKey, Times};
 use std::ops::Range;
@@ -150,7 +151,8 @@ impl<T: SessionData> Life<T> {
                 let stamp = body::stamp();
                 let unanswered = self.held.sent.replace((revision, stamp));
                 self.held.unanswered.extend(unanswered);
-                Body::write(id.handle(), &secret, stamp, &envelope, payload)
+                let buffer = std::mem::take(&mut self.row);
+                Body::write(id.handle(), &secret, stamp, &envelope, payload, buffer)
             }
         };
         let payload = body.len() - payload.len().min(body.len())..body.len();
@@ -218,13 +220,12 @@ impl<T: SessionData> Life<T> {
             return Ok(Some(promised));
         }
         let known = self.held.row.map(|row| row.id.handle()).or(self.held.handle);
-        // One call of the system for both halves.
         let mut random = [0; SessionId::BYTES];
         match (secret, &home.secrets) {
             (None, Secrets::Custom(_)) => return Ok(None),
-            (None, Secrets::System) => getrandom::fill(&mut random).map_err(no_random)?,
+            (None, Secrets::System) => random::fill(&mut random).map_err(no_random)?,
             (Some(secret), _) => {
-                getrandom::fill(&mut random).map_err(no_random)?;
+                random::fill(&mut random).map_err(no_random)?;
                 random[16..].copy_from_slice(&secret);
             }
         }
@@ -253,8 +254,15 @@ impl<T: SessionData> Life<T> {
     }
 
     /// What follows from a write that was carried out.
-    pub(super) fn written(&mut self, engine: &Engine<T>, moment: Moment, write: Write) -> Plan {
-        let Write { how, key, record, plan, id, secret, envelope, .. } = write;
+    pub(super) fn written(
+        &mut self,
+        engine: &Engine<T>,
+        moment: Moment,
+        write: Box<Write>,
+    ) -> Plan {
+        let Write {
+            how, key, record, plan, id, secret, envelope, fields, payload, version, ..
+        } = *write;
         let created = matches!(how, How::Create);
         let turned = !created && plan.times != Turned::Keep;
         let moved = created || turned || plan.extend || self.lifetime_set.is_some();
@@ -275,17 +283,19 @@ impl<T: SessionData> Life<T> {
             self.reset = false;
         }
         self.held.sent = None;
-        self.report_written(engine, plan, &write.fields, turned);
+        self.report_written(engine, plan, &fields, turned);
         self.envelope = Some(envelope);
         let next = self.held.row.and_then(|row| row.next);
         let (revision, ends) = (record.revision, record.times.ends);
         self.held.row = Some(Row { key, id, secret, revision, ends, next });
         if moment == Moment::Now && plan.fresh {
-            let mut payload = Payload::default();
-            payload.take(record.body, write.payload);
+            let mut loaded = Payload::default();
+            loaded.take(record.body, payload);
             // For the spans of its fields.
-            let _ = engine.coder.decode(&mut payload);
-            self.shared.rebase(&mut payload, write.version);
+            let _ = engine.coder.decode(&mut loaded);
+            self.shared.rebase(&mut loaded, version);
+        } else {
+            self.row = record.body;
         }
         Plan::Seal(plan)
     }

@@ -148,6 +148,8 @@ impl Store for MemoryStore {
     type Writes = CompareAndSet;
     type Index = Indexed;
 
+    const AT_ONCE: bool = true;
+
     async fn load(&self, key: &RowKey) -> Result<Loaded, StoreError> {
         let mut rows = self.shared.rows.read(key);
         let Some(at) = rows.find(key) else { return Ok(Loaded::Nothing) };
@@ -187,11 +189,8 @@ impl Store for MemoryStore {
         record: &Record,
         lease: Lease,
     ) -> Result<Updated, StoreError> {
-        // Made before the lock is taken: nobody waits for the allocator.
-        let mut new = Kept::new(record);
-        self.check_room(Shards::<Kept>::row_bytes(&new))?;
         let now = self.shared.rows.now();
-        let rows = self.shared.rows.write(key, now);
+        let mut rows = self.shared.rows.write(key, now);
         let Some(at) = rows.find(key) else { return Ok(Updated::Ended) };
         let row = rows.value(at);
         if !row.is_live(lease) {
@@ -200,11 +199,18 @@ impl Store for MemoryStore {
         if row.revision != expected {
             return Ok(Updated::Conflict(row.to_record()));
         }
-        let mut keep = until(now, lease.keep);
+        let (mut times, mut keep) = (record.times, until(now, lease.keep));
         if !lease.may_shorten {
-            new.times = row.times.later(new.times);
+            times = row.times.later(times);
             keep = keep.max(rows.until(at));
         }
+        if rows.value_mut(at).overwrite(record, times) {
+            rows.set_until(at, keep);
+            rows.mark_used(at);
+            return Ok(Updated::Applied);
+        }
+        let new = Kept { times, ..Kept::new(record) };
+        self.check_room(Shards::<Kept>::row_bytes(&new))?;
         let (_old, evicted) = rows.replace(key, at, keep, new, now);
         self.tell(evicted);
         Ok(Updated::Applied)

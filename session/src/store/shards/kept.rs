@@ -23,6 +23,19 @@ impl Kept {
         }
     }
 
+    /// Takes a record over where this one lies, if it is as long. Nearly always it is: what changes
+    /// is a number, a name.
+    pub(in crate::store) fn overwrite(&mut self, record: &Record, times: Times) -> bool {
+        match &mut self.body {
+            Some(body) if body.len() == record.body.len() => {
+                body.copy_from_slice(&record.body);
+                (self.revision, self.times) = (record.revision, times);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// What is left of it when it is ended.
     pub(in crate::store) fn ended(&self) -> Self {
         Self { body: None, ..*self }

@@ -21,7 +21,7 @@ impl Client {
     }
 
     pub(super) async fn load(&self, key: &RowKey) -> Verdict<Loaded> {
-        answered("load", self.0.load(key).await)
+        answered("load", self.0.load(key).wait().await)
     }
 
     pub(super) async fn create(
@@ -30,7 +30,7 @@ impl Client {
         record: &Record,
         lease: Lease,
     ) -> Verdict<Created> {
-        answered("create", self.0.create(key, record, lease).await)
+        answered("create", self.0.create(key, record, lease).wait().await)
     }
 
     pub(super) async fn update(
@@ -40,7 +40,7 @@ impl Client {
         record: &Record,
         lease: Lease,
     ) -> Verdict<Updated> {
-        answered("update", self.0.update(key, expected, record, lease).await)
+        answered("update", self.0.update(key, expected, record, lease).wait().await)
     }
 
     pub(super) async fn touch(
@@ -50,19 +50,19 @@ impl Client {
         times: Times,
         lease: Lease,
     ) -> Verdict<Touched> {
-        answered("touch", self.0.touch(key, expected, times, lease).await)
+        answered("touch", self.0.touch(key, expected, times, lease).wait().await)
     }
 
     pub(super) async fn delete(&self, key: &RowKey, remember: Duration) -> Verdict<Deleted> {
-        answered("delete", self.0.delete(key, remember).await)
+        answered("delete", self.0.delete(key, remember).wait().await)
     }
 
     pub(super) async fn insert(&self, set: &IndexKey, member: &RowKey, keep: Duration) -> Verdict {
-        answered("index_insert", self.0.index_insert(set, member, keep).await)
+        answered("index_insert", self.0.index_insert(set, member, keep).wait().await)
     }
 
     pub(super) async fn remove(&self, set: &IndexKey, member: &RowKey) -> Verdict {
-        answered("index_remove", self.0.index_remove(set, member).await)
+        answered("index_remove", self.0.index_remove(set, member).wait().await)
     }
 
     pub(super) async fn members(
@@ -71,7 +71,7 @@ impl Client {
         after: Option<&RowKey>,
         limit: usize,
     ) -> Verdict<Vec<RowKey>> {
-        answered("index_members", self.0.index_members(set, after, limit).await)
+        answered("index_members", self.0.index_members(set, after, limit).wait().await)
     }
 }
 
