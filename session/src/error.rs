@@ -23,6 +23,21 @@ pub enum BuildError {
     Capacity,
     /// `max_sessions`: zero, or the type has no `index` field.
     MaxSessions,
+    /// A field is stored under a name that the other library takes for something else.
+    Reserved {
+        /// Its stored name.
+        field: &'static str,
+    },
+    /// A field has a `ttl`, which the other library's form has no place for.
+    FieldTtl {
+        /// Its stored name.
+        field: &'static str,
+    },
+    /// An option that the other library's form decides.
+    Foreign {
+        /// Its name.
+        option: &'static str,
+    },
 }
 
 impl fmt::Display for BuildError {
@@ -39,6 +54,19 @@ impl fmt::Display for BuildError {
             ),
             Self::MaxSessions => f.write_str(
                 "`max_sessions`: at least one, of a type with an `index` field that says whose",
+            ),
+            Self::Reserved { field } => write!(
+                f,
+                "field `{field}`: the other library takes a member of this name for something \
+                 else; give it another one with `#[session(rename = \"..\")]`"
+            ),
+            Self::FieldTtl { field } => write!(
+                f,
+                "field `{field}`: its `ttl` has no place in the other library's form of sessions"
+            ),
+            Self::Foreign { option } => write!(
+                f,
+                "`{option}`: sessions that another library reads too have that library's form"
             ),
             Self::Capacity => f.write_str("`carrier`: its `capacity` is too small for any token"),
         }

@@ -43,6 +43,7 @@
 //!   each; `redis-tls` and `sql-tls` add TLS by rustls.
 //! - `cache`: a read-through cache over any store.
 //! - `tower-sessions`: an adapter for the stores of `tower_sessions_core`.
+//! - `koa`: [`compat::koa`], sessions of koa-session, koa-generic-session and egg.
 //! - `testing`: the module `testing`, with a clock that is set by hand, request headers made from
 //!   a value, and `conformance`, the suite that a store of your own should pass.
 
@@ -52,6 +53,7 @@ extern crate self as session;
 
 mod base64url;
 mod carrier;
+pub mod compat;
 mod data;
 mod detached;
 mod error;

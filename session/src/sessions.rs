@@ -89,7 +89,7 @@ pub enum SessionsError {
 impl<T: SessionData> Sessions<T> {
     pub(crate) fn new(engine: Arc<Engine<T>>, request: Option<&Parts>) -> Self {
         let store = match &engine.home {
-            Home::Cookie(_) => None,
+            Home::Cookie(_) | Home::Foreign(_) => None,
             Home::Store(home) => home.pick.store_outside(request),
         };
         Self { engine, store }
@@ -218,7 +218,7 @@ pub fn by<'s, T: SessionData, V: serde::Serialize + ?Sized>(
     value: &V,
 ) -> SessionsBy<'s, T> {
     let key = match &sessions.engine.home {
-        Home::Cookie(_) => None,
+        Home::Cookie(_) | Home::Foreign(_) => None,
         Home::Store(home) => serde_json::to_vec(value)
             .ok()
             .map(|value| home.names.index(T::FIELDS[index].name, &value)),

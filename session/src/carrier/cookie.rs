@@ -167,6 +167,36 @@ impl Cookie {
         })
     }
 
+    /// Sets the cookie to a value of `len` bytes that `write` appends.
+    pub(crate) fn set_value(
+        &self,
+        headers: &mut HeaderMap,
+        len: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+        max_age: Option<u64>,
+    ) {
+        const MAX_AGE: &str = "; Max-Age=";
+        let mut digits = itoa::Buffer::new();
+        let max_age = max_age.map(|seconds| digits.format(seconds.min(MAX_AGE_LIMIT)));
+        let lifetime = max_age.map_or(0, |seconds| MAX_AGE.len() + seconds.len());
+        // One buffer of the exact size: the header takes it as it is.
+        let mut cookie =
+            Vec::with_capacity(self.prefix.len() + len + lifetime + self.attributes.len());
+        cookie.extend_from_slice(self.prefix.as_bytes());
+        write(&mut cookie);
+        if let Some(seconds) = max_age {
+            cookie.extend_from_slice(MAX_AGE.as_bytes());
+            cookie.extend_from_slice(seconds.as_bytes());
+        }
+        cookie.extend_from_slice(self.attributes.as_bytes());
+        let cookie = HeaderValue::try_from(cookie);
+        debug_assert!(cookie.is_ok(), "every part was checked when the layer was built");
+        if let Ok(mut cookie) = cookie {
+            cookie.set_sensitive(true);
+            self.put(headers, cookie);
+        }
+    }
+
     /// Puts ours in, in place of an earlier one of ours; those of others stay.
     fn put(&self, headers: &mut HeaderMap, ours: HeaderValue) {
         if headers.contains_key(SET_COOKIE) {
@@ -207,26 +237,7 @@ impl Carrier for Cookie {
     }
 
     fn set(&self, headers: &mut HeaderMap, token: Token<'_>, max_age: Option<u64>) {
-        const MAX_AGE: &str = "; Max-Age=";
-        let mut digits = itoa::Buffer::new();
-        let max_age = max_age.map(|seconds| digits.format(seconds.min(MAX_AGE_LIMIT)));
-        let lifetime = max_age.map_or(0, |seconds| MAX_AGE.len() + seconds.len());
-        // One buffer of the exact size: the header takes it as it is.
-        let len = self.prefix.len() + token.text_len() + lifetime + self.attributes.len();
-        let mut cookie = Vec::with_capacity(len);
-        cookie.extend_from_slice(self.prefix.as_bytes());
-        token.write_text(&mut cookie);
-        if let Some(seconds) = max_age {
-            cookie.extend_from_slice(MAX_AGE.as_bytes());
-            cookie.extend_from_slice(seconds.as_bytes());
-        }
-        cookie.extend_from_slice(self.attributes.as_bytes());
-        let cookie = HeaderValue::try_from(cookie);
-        debug_assert!(cookie.is_ok(), "every part was checked when the layer was built");
-        if let Ok(mut cookie) = cookie {
-            cookie.set_sensitive(true);
-            self.put(headers, cookie);
-        }
+        self.set_value(headers, token.text_len(), |to| token.write_text(to), max_age);
     }
 
     fn request_value(&self, token: Token<'_>) -> String {

@@ -6,7 +6,7 @@ use http::header::COOKIE;
 /// Calls `each` with the value of every cookie of this name. Several Cookie headers, as HTTP/2 may
 /// send them, are one. Nothing is decoded or unquoted, and only spaces and tabs are trimmed:
 /// what a browser's prefix rules protected must not come in by another spelling.
-pub(super) fn each_cookie<'r>(headers: &'r HeaderMap, name: &str, each: &mut dyn FnMut(&'r [u8])) {
+pub(crate) fn each_cookie<'r>(headers: &'r HeaderMap, name: &str, each: &mut dyn FnMut(&'r [u8])) {
     for header in headers.get_all(COOKIE) {
         let mut rest = header.as_bytes();
         loop {

@@ -3,7 +3,7 @@
 //! Knows no sessions and no keys.
 
 mod cookie;
-mod find;
+pub(crate) mod find;
 mod header;
 mod syntax;
 

@@ -1,5 +1,6 @@
 //! Building a layer: options of the struct, overridden by the builder's methods, then checked.
 
+use super::foreign::ForeignOption;
 use super::place::Place;
 use super::promises::{AnyMerge, MergeAccepted};
 use super::stored::StoreOptions;
@@ -11,7 +12,7 @@ use crate::data::{Codec, Extend, Json, MaxAge, SessionData};
 use crate::error::{BoxError, BuildError};
 use crate::event::{Callback, Event, Events};
 use crate::id::SessionId;
-use crate::life::{Engine, Home, Hooks, Lifetimes, Pick, Policy};
+use crate::life::{Engine, Home, Hooks, Lifetimes, Old, Pick, Policy};
 use crate::seal::{Keys, Signed};
 use crate::store::LastWriteWins;
 use crate::time::{Clock, Millis, SystemClock, days, in_ms};
@@ -29,12 +30,15 @@ use std::time::Duration;
 pub struct SessionBuilder<T, M = AnyMerge> {
     home: HomeOption,
     pub(super) store: StoreOptions,
-    cookie: CookieOptions,
+    /// What is moved over from, and until when.
+    pub(super) old: Option<(ForeignOption, Millis)>,
+    pub(super) cookie: CookieOptions,
     carrier: Option<Box<dyn Carrier>>,
     coder: Box<dyn Coder<T>>,
+    codec_given: bool,
     max_age: MaxAge,
     absolute: Duration,
-    extend: Extend,
+    pub(super) extend: Extend,
     auto_commit: bool,
     save_empty: bool,
     commit_on_server_error: bool,
@@ -63,9 +67,11 @@ const MAX_AGE: Duration = days(1);
 const ABSOLUTE: Duration = days(30);
 
 /// Where the state is to live.
-enum HomeOption {
+pub(super) enum HomeOption {
     Signed(Keys),
     Stored(Pick),
+    #[cfg_attr(not(feature = "koa"), allow(dead_code))]
+    Foreign(ForeignOption),
 }
 
 impl<T: SessionData> SessionBuilder<T> {
@@ -79,14 +85,16 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         Self::new(HomeOption::Stored(pick))
     }
 
-    fn new(home: HomeOption) -> Self {
+    pub(super) fn new(home: HomeOption) -> Self {
         let options = T::OPTIONS;
         Self {
             home,
             store: StoreOptions::default(),
+            old: None,
             cookie: CookieOptions::named(options.name.unwrap_or(DEFAULT_NAME)),
             carrier: None,
             coder: Box::new(Json),
+            codec_given: false,
             max_age: options.max_age.unwrap_or(MaxAge::Idle(MAX_AGE)),
             absolute: options.absolute.unwrap_or(ABSOLUTE),
             extend: options.extend.unwrap_or_default(),
@@ -220,6 +228,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
     /// How the state is encoded; by default as JSON.
     pub fn codec(mut self, codec: impl Codec) -> Self {
         self.coder = Box::new(codec);
+        self.codec_given = true;
         self
     }
 
@@ -260,9 +269,11 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         SessionBuilder {
             home: self.home,
             store: self.store,
+            old: self.old,
             cookie: self.cookie,
             carrier: self.carrier,
             coder: self.coder,
+            codec_given: self.codec_given,
             max_age: self.max_age,
             absolute: self.absolute,
             extend: self.extend,
@@ -302,6 +313,15 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
                 "the session cookie is not HttpOnly: every script of the page can read it"
             );
         }
+        if let HomeOption::Foreign(foreign) = &self.home {
+            foreign.check::<T>()?;
+            if self.carrier.is_some() {
+                return Err(BuildError::Foreign { option: "carrier" });
+            }
+            if self.codec_given {
+                return Err(BuildError::Foreign { option: "codec" });
+            }
+        }
         let carrier = match self.carrier {
             Some(carrier) => carrier,
             None => Box::new(Cookie::new(&self.cookie)?),
@@ -309,6 +329,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         let least = match self.home {
             HomeOption::Signed(_) => 128,
             HomeOption::Stored(_) => SessionId::BYTES,
+            HomeOption::Foreign(_) => 0,
         };
         if carrier.capacity() < base64url::encoded_len(least) {
             return Err(BuildError::Capacity);
@@ -317,14 +338,27 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         if self.store.max_sessions.is_some_and(|most| most == 0 || !indexed) {
             return Err(BuildError::MaxSessions);
         }
+        let patience = self.store.patience();
         let home = match self.home {
             HomeOption::Signed(keys) => {
                 Home::Cookie(Signed::new(&keys, carrier.binding(), T::SCHEMA))
             }
             HomeOption::Stored(pick) => Home::Store(Box::new(self.store.home::<T>(pick))),
+            HomeOption::Foreign(foreign) => {
+                Home::Foreign(self.store.foreign(foreign.make(&self.cookie)?))
+            }
+        };
+        let old = match self.old {
+            None => None,
+            Some((option, until)) => {
+                let secure = self.cookie.secure;
+                let options = CookieOptions { secure, ..option.options.clone() };
+                Some(Old { foreign: option.make(&options)?, until, patience })
+            }
         };
         let engine = Engine {
             home,
+            old,
             coder: self.coder,
             carrier,
             lifetimes,

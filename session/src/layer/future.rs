@@ -86,21 +86,21 @@ where
                         deliver(life, engine, closed, response);
                         None
                     }
-                    Closing::Ask(driven) => Some(driven),
+                    Closing::Ask(asking) => Some(asking),
                 });
-            let Some((slot, mut driven)) = asked else {
+            let Some((slot, mut asking)) = asked else {
                 return Poll::Ready(answer);
             };
             // Should what follows panic, the session is abandoned.
             let slot = this.slot.insert(slot);
-            if let Some(closed) = slot.close_at_once(&mut driven) {
+            if let Some(closed) = slot.close_at_once(&mut asking) {
                 if let Some(slot) = this.slot.take() {
                     slot.finish(|life, engine| deliver(life, engine, closed, response));
                 }
                 return Poll::Ready(answer);
             }
             let slot = Arc::clone(slot);
-            let future = Box::pin(async move { slot.close_stored(&mut driven).await });
+            let future = Box::pin(async move { slot.close(&mut asking).await });
             *this.committing = Some(Box::new(Committing { future, answer }));
         }
         let Some(committing) = this.committing else {

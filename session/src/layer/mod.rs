@@ -2,6 +2,8 @@
 //! commit what handlers changed.
 
 mod builder;
+#[cfg_attr(not(feature = "koa"), allow(dead_code))]
+mod foreign;
 mod future;
 mod headers;
 mod place;
@@ -10,6 +12,8 @@ mod service;
 mod stored;
 
 pub use builder::{OnUndecodable, SessionBuilder};
+#[cfg(feature = "koa")]
+pub(crate) use foreign::ForeignOption;
 pub use future::SessionFuture;
 pub use promises::{AnyMerge, Keeps, MergeAccepted, MergeOf};
 pub use service::SessionService;
@@ -137,7 +141,7 @@ impl<T: SessionData> SessionLayer<T> {
         let slot = session.into_slot();
         let closed = match slot.with(|life, engine| life.begin_close(engine, false)) {
             Closing::Done(closed) => closed,
-            Closing::Ask(mut driven) => slot.close_stored(&mut driven).await,
+            Closing::Ask(mut asking) => slot.close(&mut asking).await,
         };
         let mut delivered = Ok(());
         slot.finish(|life, engine| {

@@ -3,7 +3,9 @@
 use super::SessionBuilder;
 use crate::data::SessionData;
 use crate::error::BoxError;
-use crate::life::{Names, OnEnded, OnOutage, Pick, Queues, Secrets, StoreHome, StoreTtl};
+use crate::life::{
+    Foreign, ForeignHome, Names, OnEnded, OnOutage, Pick, Queues, Secrets, StoreHome, StoreTtl,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,14 +27,24 @@ pub(super) struct StoreOptions {
 }
 
 impl StoreOptions {
+    pub(super) fn patience(&self) -> Duration {
+        self.patience.unwrap_or(PATIENCE)
+    }
+
+    /// As far as rows of another library's know them.
+    pub(super) fn foreign(self, foreign: Box<dyn Foreign>) -> ForeignHome {
+        ForeignHome { foreign, on_outage: self.on_outage, patience: self.patience() }
+    }
+
     pub(super) fn home<T: SessionData>(self, pick: Pick) -> StoreHome {
+        let patience = self.patience();
         StoreHome {
             pick,
             names: Names::new(T::SCHEMA),
             secrets: self.secrets.unwrap_or(Secrets::System),
             on_outage: self.on_outage,
             on_ended: self.on_ended,
-            patience: self.patience.unwrap_or(PATIENCE),
+            patience,
             remember: self.remember.unwrap_or(REMEMBER),
             ttl: self.ttl,
             max_sessions: self.max_sessions,

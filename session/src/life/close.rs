@@ -2,6 +2,7 @@
 
 use super::decide::{Origin, Outcome, Plan, Policy, Seal, Times};
 use super::engine::{Engine, Home};
+use super::foreign::Work;
 #[cfg(feature = "testing")]
 use super::open::OpenError;
 use super::plan::Examined;
@@ -14,13 +15,21 @@ use crate::data::diff::largest_field;
 use crate::error::CommitError;
 use crate::event::Event;
 use crate::seal::Signed;
+use crate::store::at_once;
 use http::HeaderMap;
+use std::sync::Arc;
 
 /// How far closing came without waiting.
 pub(crate) enum Closing {
     Done(Result<(), CommitError>),
     /// The store is to be asked.
-    Ask(Driven),
+    Ask(Asking),
+}
+
+/// A commit that waits for where the session is kept.
+pub(crate) enum Asking {
+    Stored(Driven),
+    Foreign(Box<Work>),
 }
 
 impl<T: SessionData> Life<T> {
@@ -34,6 +43,13 @@ impl<T: SessionData> Life<T> {
         match &engine.home {
             Home::Cookie(seal) => {
                 let committed = self.commit_sealed(engine, seal, outcome, engine.policy);
+                if self.moved
+                    && !self.shared.has_changes()
+                    && matches!(committed, Err(CommitError::TooLarge { .. }))
+                {
+                    // Nobody asked for a write: the session stays theirs, and the event told it.
+                    return Closing::Done(Ok(()));
+                }
                 if committed.is_err() {
                     // Ending a session is stronger than failing (rule 11).
                     let policy = Policy { commit_on_server_error: false, ..engine.policy };
@@ -42,6 +58,7 @@ impl<T: SessionData> Life<T> {
                 Closing::Done(committed.map(drop))
             }
             Home::Store(home) => self.begin_close_stored(engine, home, outcome),
+            Home::Foreign(home) => self.begin_close_foreign(engine, home, outcome),
         }
     }
 
@@ -49,12 +66,21 @@ impl<T: SessionData> Life<T> {
     pub(crate) fn deliver(&mut self, engine: &Engine<T>, headers: &mut HeaderMap) -> bool {
         self.request = None;
         // What an earlier `commit()` wrote is sent whatever came of the rest (rule 12).
-        match self.pending {
-            Pending::Nothing => return false,
-            Pending::Removal => engine.carrier.remove(headers),
-            Pending::Token { max_age } => {
+        match (self.pending, &engine.home) {
+            (Pending::Nothing, _) => return false,
+            (Pending::Removal, Home::Foreign(home)) => home.foreign.remove(headers),
+            (Pending::Removal, _) => engine.carrier.remove(headers),
+            (Pending::Token { max_age }, Home::Foreign(home)) => {
+                home.foreign.set(headers, &self.token, max_age);
+            }
+            (Pending::Token { max_age }, _) => {
                 engine.carrier.set(headers, Token::new(&self.token), max_age);
             }
+        }
+        if let Some(old) = &engine.old
+            && self.held.beside_old
+        {
+            old.foreign.remove(headers);
         }
         true
     }
@@ -151,7 +177,7 @@ impl<T: SessionData> Life<T> {
             self.origin = Origin::Loaded;
             // The token is on its way to the client: should the session end yet, it is to go.
             self.brought_token = true;
-            if seal.fresh && matches!(engine.home, Home::Cookie(_)) {
+            if seal.fresh && !matches!(engine.home, Home::Store(_)) {
                 let version = self.shared.version();
                 self.shared.rebase(&mut self.payload, version);
             }
@@ -172,11 +198,34 @@ impl<T: SessionData> Life<T> {
         self.dead_token = false;
         self.extension_due = false;
         self.old_key = false;
+        self.moved = false;
         self.marked.clear();
     }
 }
 
 impl<T: SessionData> Slot<T> {
+    /// [`close`](Self::close), if nothing has to be waited for. `None`: it is to be called.
+    #[inline]
+    pub(crate) fn close_at_once(
+        self: &Arc<Self>,
+        asking: &mut Asking,
+    ) -> Option<Result<(), CommitError>> {
+        match (asking, &self.engine().home) {
+            (Asking::Stored(driven), Home::Store(home)) if home.answers_at_once() => {
+                at_once(|| self.close_stored(driven))
+            }
+            _ => None,
+        }
+    }
+
+    /// Finishes what `begin_close` began.
+    pub(crate) async fn close(self: &Arc<Self>, asking: &mut Asking) -> Result<(), CommitError> {
+        match asking {
+            Asking::Stored(driven) => self.close_stored(driven).await,
+            Asking::Foreign(work) => self.close_foreign(work).await,
+        }
+    }
+
     /// `commit()`: now, whatever the layer's policy and the response's status.
     pub(crate) async fn commit(&self) -> Result<(), CommitError> {
         let policy = Policy { auto_commit: true, ..self.engine().policy };
@@ -186,6 +235,7 @@ impl<T: SessionData> Slot<T> {
                 self.with(|life, engine| life.commit_sealed(engine, seal, outcome, policy))?
             }
             Home::Store(home) => Box::pin(self.commit_stored(home, outcome, policy)).await?,
+            Home::Foreign(home) => Box::pin(self.commit_foreign(home, outcome, policy)).await?,
         };
         self.with(|life, engine| life.committed(engine, plan));
         Ok(())
@@ -215,9 +265,12 @@ impl<T: SessionData> Slot<T> {
 }
 
 impl<T> Life<T> {
-    /// The token that is to be sent.
+    /// The request header's value in which a client sends the token that is to be sent.
     #[cfg(feature = "testing")]
-    pub(crate) fn token(&self) -> Token<'_> {
-        Token::new(&self.token)
+    pub(crate) fn request_value(&self, engine: &Engine<T>) -> String {
+        match &engine.home {
+            Home::Foreign(home) => home.foreign.request_value(&self.token),
+            _ => engine.carrier.request_value(Token::new(&self.token)),
+        }
     }
 }

@@ -74,6 +74,8 @@ pub(crate) struct Facts {
     pub(crate) lifetime_set: bool,
     /// The idle lifetime is to be extended because the session was used.
     pub(crate) extension_due: bool,
+    /// It is another library's, and becomes one of ours.
+    pub(crate) moved: bool,
     /// The token is under a key that no longer signs.
     pub(crate) old_key: bool,
     pub(crate) outcome: Outcome,
@@ -198,7 +200,7 @@ impl Facts {
     }
 
     fn on_loaded(&self) -> Plan {
-        let fresh = self.writes();
+        let fresh = self.writes() || self.moved;
         let times = match self.turn {
             Turn::None => Times::Keep,
             Turn::Rotate | Turn::Logout => Times::Rotate,

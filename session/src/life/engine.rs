@@ -1,6 +1,7 @@
 //! What all requests of one layer share. Immutable.
 
 use super::decide::Policy;
+use super::foreign::{ForeignHome, Old};
 use super::stored::StoreHome;
 use super::times::Lifetimes;
 use crate::BoxError;
@@ -16,6 +17,8 @@ use http::request::Parts;
 pub(crate) struct Engine<T> {
     pub(crate) coder: Box<dyn Coder<T>>,
     pub(crate) home: Home,
+    /// Where sessions are moved over from.
+    pub(crate) old: Option<Old>,
     pub(crate) carrier: Box<dyn Carrier>,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) policy: Policy,
@@ -31,6 +34,8 @@ pub(crate) enum Home {
     Cookie(Signed),
     /// In a store; the client has an id.
     Store(Box<StoreHome>),
+    /// Where another library's application reads and writes it too.
+    Foreign(ForeignHome),
 }
 
 type Valid<T> = Box<dyn Fn(&T, &Parts) -> bool + Send + Sync>;

@@ -22,8 +22,8 @@ impl<T: SessionData> Life<T> {
     /// The session's public name, in a store.
     pub(crate) fn public_handle(&mut self, engine: &Engine<T>) -> Option<SessionHandle> {
         match engine.home {
-            Home::Cookie(_) => None,
             Home::Store(_) => self.handle().ok(),
+            Home::Cookie(_) | Home::Foreign(_) => None,
         }
     }
 
@@ -98,6 +98,10 @@ impl<T: SessionData> Life<T> {
         {
             self.held.ended.push(gone);
         }
+        if matches!(engine.home, Home::Foreign(_)) {
+            let id = self.held.their_id.take();
+            self.held.their_ended.extend(id);
+        }
         self.destroyed = true;
         self.origin = Origin::New;
         self.is_new = true;
@@ -105,6 +109,7 @@ impl<T: SessionData> Life<T> {
         self.pending = Pending::Nothing;
         self.extension_due = false;
         self.old_key = false;
+        self.moved = false;
         self.forced = false;
         self.rotated = false;
         self.reauthenticated = false;

@@ -32,18 +32,21 @@ pub(super) struct Found {
 
 /// What the request's tokens were, beside the one that counts.
 #[derive(Default)]
-pub(super) struct Others {
-    pub(super) forged: bool,
-    pub(super) unknown: bool,
-    pub(super) expired: bool,
-    pub(super) future: bool,
+pub(crate) struct Others {
+    pub(crate) forged: bool,
+    pub(crate) unknown: bool,
+    pub(crate) expired: bool,
+    pub(crate) future: bool,
     /// The store has no such session.
-    pub(super) missing: bool,
+    pub(crate) missing: bool,
 }
 
 impl<T: SessionData> Slot<T> {
     /// Opens the session at its first extraction; later ones find it open.
     pub(crate) async fn open(&self, request: &Parts) -> Result<(), OpenError> {
+        if let Some(old) = &self.engine().old {
+            Box::pin(self.look_for_old(old, request)).await?;
+        }
         match &self.engine().home {
             Home::Cookie(seal) => self.with(|life, engine| life.open(engine, seal, request)),
             Home::Store(home) => {
@@ -55,6 +58,7 @@ impl<T: SessionData> Slot<T> {
                 // Boxed, so that handlers of sessions in cookies don't carry its size about.
                 Box::pin(self.open_stored(home, request)).await
             }
+            Home::Foreign(home) => Box::pin(self.open_foreign(home, request)).await,
         }
     }
 }
@@ -86,6 +90,7 @@ impl<T: SessionData> Life<T> {
         request: &Parts,
         loaded: bool,
     ) -> Result<(), OpenError> {
+        let loaded = loaded || self.open_old(engine, request)?;
         if !loaded {
             self.start_blank(engine)?;
         }

@@ -75,6 +75,7 @@ impl<T: SessionData> Life<T> {
             lifetime_set: self.lifetime_set.is_some(),
             extension_due: self.extension_due,
             old_key: self.old_key,
+            moved: self.moved,
             outcome,
             policy,
         };

@@ -59,6 +59,8 @@ pub(crate) struct Life<T> {
     pub(super) prepared: bool,
     /// Another user logged in, and what the first one left is back at its initial values.
     pub(super) reset: bool,
+    /// It is another library's, and becomes one of ours.
+    pub(super) moved: bool,
     /// Of a session in a store.
     pub(super) held: HeldRow,
     /// The request as `before_save` sees it.
@@ -115,6 +117,7 @@ impl<T> Life<T> {
             lifetime_set: None,
             marked: Vec::new(),
             pending: Pending::Nothing,
+            moved: false,
             held,
             prepared: false,
             reset: false,
@@ -158,6 +161,18 @@ impl<T: SessionData> Slot<T> {
         }
     }
 
+    /// Before anything is waited for to open the session: the time that counts. `None`: it is open.
+    pub(super) fn begin_open(&self) -> Option<Millis> {
+        self.with(|life, engine| {
+            life.extracted = true;
+            if life.opened {
+                return None;
+            }
+            life.opened_at = engine.now();
+            Some(life.opened_at)
+        })
+    }
+
     /// A handle goes.
     pub(crate) fn give_back(&self, state: T, version: u32, written: bool) {
         self.with(|life, engine| {
@@ -180,7 +195,7 @@ impl<T: SessionData> Slot<T> {
     pub(crate) fn abandon(self: Arc<Self>) {
         let mut owes_an_end = false;
         let again = match self.engine.home {
-            Home::Store(_) => Some(Arc::clone(&self)),
+            Home::Store(_) | Home::Foreign(_) => Some(Arc::clone(&self)),
             Home::Cookie(_) => None,
         };
         self.finish(|life, _| owes_an_end = life.abandon());

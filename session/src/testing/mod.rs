@@ -43,7 +43,7 @@ pub async fn headers<T: SessionData>(
     let slot = Arc::new(Slot::new(Arc::clone(engine)));
     let blank = http::Request::new(()).into_parts().0;
     slot.plant(&blank, state).await?;
-    let value = slot.with(|life, engine| engine.carrier.request_value(life.token()));
+    let value = slot.with(|life, engine| life.request_value(engine));
     let value = HeaderValue::try_from(value)
         .map_err(|error| CommitError::Encode(crate::EncodeError::new(error)))?;
     Ok(HeaderMap::from_iter([(engine.carrier.request_header().clone(), value)]))

@@ -6,20 +6,20 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use std::ops::Range;
 
 /// Where each member of an object lies in its text.
-pub(super) struct Members {
+pub(crate) struct Members {
     members: Vec<Member>,
 }
 
-pub(super) struct Member {
-    key: String,
+pub(crate) struct Member {
+    pub(crate) key: String,
     /// From the key's opening quote to the end of the value.
-    pub(super) whole: Range<usize>,
+    pub(crate) whole: Range<usize>,
     /// The value alone.
-    pub(super) value: Range<usize>,
+    pub(crate) value: Range<usize>,
 }
 
 impl Members {
-    pub(super) fn scan(text: &str) -> Result<Self, DecodeError> {
+    pub(crate) fn scan(text: &str) -> Result<Self, DecodeError> {
         let mut scanner = Scanner { text, at: 0 };
         let mut members: Vec<Member> = Vec::new();
         scanner.expect(b'{')?;
@@ -52,6 +52,11 @@ impl Members {
         }
     }
 
+    /// In the order in which they stand.
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Member> {
+        self.members.iter()
+    }
+
     /// The member of a field, under its own key or an alias. The field's own key goes first.
     pub(super) fn find(&self, field: &FieldSpec) -> Option<&Member> {
         std::iter::once(&field.name)
@@ -64,7 +69,7 @@ impl Members {
         &'m self,
         fields: &'static [FieldSpec],
     ) -> impl Iterator<Item = &'m Member> {
-        self.members.iter().filter(move |member| {
+        self.iter().filter(move |member| {
             !fields.iter().any(|field| {
                 !field.skip && (field.name == member.key || field.aliases.contains(&&*member.key))
             })

@@ -1,6 +1,6 @@
 //! The default codec: one JSON object, a member a field, in the order of declaration.
 
-mod members;
+pub(crate) mod members;
 mod read;
 mod write;
 

@@ -26,6 +26,7 @@ const NEW: Facts = Facts {
     lifetime_set: false,
     extension_due: false,
     old_key: false,
+    moved: false,
     outcome: Outcome::Answered,
     policy: POLICY,
 };
@@ -212,6 +213,7 @@ fn every_combination(mut each: impl FnMut(&Facts)) -> u32 {
                             lifetime_set: bit(7),
                             extension_due: bit(8),
                             old_key: bit(9),
+                            moved: false,
                             straggler: bit(14),
                             owed: None,
                             origin,

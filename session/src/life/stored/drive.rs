@@ -10,12 +10,12 @@ use crate::data::SessionData;
 use crate::error::CommitError;
 use crate::event::Event;
 use crate::id::SECRET;
-use crate::life::close::Closing;
+use crate::life::close::{Asking, Closing};
 use crate::life::decide::{Outcome, Plan, Policy};
 use crate::life::engine::{Engine, Home};
 use crate::life::slot::{Life, Slot};
 use crate::store::{
-    Created, DynStore, Loaded, Record, StoreError, StoreErrorKind, Touched, Updated, at_once,
+    Created, DynStore, Loaded, Record, StoreError, StoreErrorKind, Touched, Updated,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +55,9 @@ impl<T: SessionData> Life<T> {
     /// changed by a `commit()` and whose new id nobody will ever learn is ended: it must not go on
     /// under the old one.
     pub(in crate::life) fn owes_an_end(&mut self) -> bool {
+        if !self.held.their_ended.is_empty() {
+            return true;
+        }
         if let Some(Owed { crucial: true, .. }) = self.held.owed.take()
             && let Some(row) = self.held.row.take()
         {
@@ -72,20 +75,23 @@ impl<T: SessionData> Life<T> {
         self.prepared = false;
         match self.next(engine, home, (outcome, engine.policy, Moment::Response), None) {
             Ok(Next::Done(_)) => Closing::Done(Ok(())),
-            Ok(first) => Closing::Ask(Driven { outcome, failed: None, first: Some(first) }),
+            Ok(first) => ask_later(Driven { outcome, failed: None, first: Some(first) }),
             Err(error) => {
                 // Ending a session is stronger than failing (rule 11), and so is a new id that is
                 // owed (rule 12).
                 let asked = (Outcome::ServerError, without_writing(engine), Moment::Response);
                 match self.next(engine, home, asked, None) {
                     Ok(Next::Done(_)) => Closing::Done(Err(error)),
-                    first => {
-                        Closing::Ask(Driven { outcome, failed: Some(error), first: first.ok() })
-                    }
+                    first => ask_later(Driven { outcome, failed: Some(error), first: first.ok() }),
                 }
             }
         }
     }
+}
+
+/// The store is to be asked.
+fn ask_later(driven: Driven) -> Closing {
+    Closing::Ask(Asking::Stored(driven))
 }
 
 fn without_writing<T>(engine: &Engine<T>) -> Policy {
@@ -93,21 +99,9 @@ fn without_writing<T>(engine: &Engine<T>) -> Policy {
 }
 
 impl<T: SessionData> Slot<T> {
-    /// [`close_stored`](Self::close_stored), if nothing has to be waited for. `None`: it is to be
-    /// called, and begins anew; what was done until then stays done.
-    #[inline]
-    pub(crate) fn close_at_once(
-        self: &Arc<Self>,
-        driven: &mut Driven,
-    ) -> Option<Result<(), CommitError>> {
-        match &self.engine().home {
-            Home::Store(home) if home.answers_at_once() => at_once(|| self.close_stored(driven)),
-            _ => None,
-        }
-    }
-
-    /// Finishes what `begin_close` began. May be dropped and called again.
-    pub(crate) async fn close_stored(
+    /// Finishes what `begin_close` began. May be dropped and called again: it begins anew then, and what
+    /// was done stays done.
+    pub(in crate::life) async fn close_stored(
         self: &Arc<Self>,
         driven: &mut Driven,
     ) -> Result<(), CommitError> {
@@ -184,8 +178,10 @@ impl<T: SessionData> Slot<T> {
 
     /// Says whether nothing is left to end.
     async fn end_stored(&self) -> bool {
-        let Home::Store(home) = &self.engine().home else {
-            return true;
+        let home = match &self.engine().home {
+            Home::Store(home) => home,
+            Home::Foreign(home) => return self.end_theirs(home).await.is_ok(),
+            Home::Cookie(_) => return true,
         };
         let asked = (Outcome::ServerError, without_writing(self.engine()), Moment::Response);
         let first = self.with(|life, engine| life.next(engine, home, asked, None));
@@ -288,7 +284,7 @@ impl<T: SessionData> Slot<T> {
         }
     }
 
-    pub(super) fn outage(&self, error: StoreError) -> CommitError {
+    pub(in crate::life) fn outage(&self, error: StoreError) -> CommitError {
         self.with(|_, engine| engine.emit(&Event::Outage(&error)));
         CommitError::Store(error)
     }

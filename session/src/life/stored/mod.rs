@@ -27,6 +27,7 @@ pub(crate) use outside::Found;
 pub(crate) use turn::Queues;
 
 use super::decide::Times as Turned;
+use super::foreign::Live;
 use crate::id::{SecretDigest, SessionHandle, SessionId};
 use crate::store::{DynStore, IndexKey, Revision, RowKey};
 use crate::time::Millis;
@@ -90,6 +91,14 @@ pub(crate) struct Held {
     pub(super) sent: Option<(Revision, u64)>,
     /// Writes whose answers never came: each may have taken effect or not.
     pub(super) unanswered: Vec<(Revision, u64)>,
+    /// Of the session's row, where another library reads it too.
+    pub(in crate::life) their_id: Option<Box<str>>,
+    /// Such rows that are still to be deleted.
+    pub(in crate::life) their_ended: Vec<Box<str>>,
+    /// A session of another library's that is to be moved over.
+    pub(in crate::life) old: Option<Live>,
+    /// The request brought something of that library's.
+    pub(in crate::life) beside_old: bool,
 }
 
 impl Held {
@@ -107,6 +116,10 @@ impl Held {
             merged: false,
             sent: None,
             unanswered: Vec::new(),
+            their_id: None,
+            their_ended: Vec::new(),
+            old: None,
+            beside_old: false,
         }
     }
 }

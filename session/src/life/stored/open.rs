@@ -60,14 +60,7 @@ impl<T: SessionData> Slot<T> {
         home: &StoreHome,
         request: &Parts,
     ) -> Result<(), OpenError> {
-        let opened = self.with(|life, engine| {
-            life.extracted = true;
-            if !life.opened {
-                life.opened_at = engine.now();
-            }
-            (life.opened, life.opened_at)
-        });
-        let (false, now) = opened else {
+        let Some(now) = self.begin_open() else {
             return Ok(());
         };
         let store = home.pick.store(request);
@@ -75,7 +68,7 @@ impl<T: SessionData> Slot<T> {
         let (first, rest) = ids(self.engine(), &request.headers, &mut seen);
         for id in first.into_iter().chain(rest) {
             if let Err(error) = self.look(home, &*store, id, now, &mut seen).await {
-                return self.open_without_store(home, error);
+                return self.open_without_store(home.on_outage, error);
             }
         }
         self.with(|life, engine| {
@@ -128,10 +121,14 @@ impl<T: SessionData> Slot<T> {
         Ok(())
     }
 
-    fn open_without_store(&self, home: &StoreHome, error: StoreError) -> Result<(), OpenError> {
+    pub(in crate::life) fn open_without_store(
+        &self,
+        on_outage: OnOutage,
+        error: StoreError,
+    ) -> Result<(), OpenError> {
         self.with(|life, engine| {
             engine.emit(&Event::Outage(&error));
-            if home.on_outage == OnOutage::Fail {
+            if on_outage == OnOutage::Fail {
                 return Err(OpenError::Store(Arc::new(error)));
             }
             if !life.opened {

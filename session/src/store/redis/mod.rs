@@ -12,6 +12,8 @@ mod delegate;
 mod exchange;
 mod failure;
 mod link;
+#[cfg(feature = "koa")]
+mod raw;
 mod rows;
 mod script;
 mod server;

@@ -16,7 +16,7 @@ const LONGEST: u64 = 1 << 48;
 const LARGEST: usize = 512 << 20;
 
 pub(super) struct Rows<C: Connect> {
-    link: Link<C>,
+    pub(super) link: Link<C>,
     prefix: Vec<u8>,
 }
 
@@ -139,7 +139,7 @@ impl<C: Connect> Rows<C> {
         self.answer(answer)
     }
 
-    fn answer(&self, answer: RedisResult<Value>) -> Result<Value, StoreError> {
+    pub(super) fn answer(&self, answer: RedisResult<Value>) -> Result<Value, StoreError> {
         answer.map_err(|error| self.link.failure(error))
     }
 

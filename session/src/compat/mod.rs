@@ -1,0 +1,4 @@
+//! Sessions that other libraries wrote.
+
+#[cfg(feature = "koa")]
+pub mod koa;
