@@ -37,6 +37,20 @@ async fn ready() -> (Site<Visit>, Shelf, String, Detached) {
     (site, shelf, cookie, detached)
 }
 
+// Fails when what a detached session writes after its response's rotation forgets the id before.
+#[tokio::test]
+async fn rule_31_a_detached_session_does_not_forget_who_straggles() {
+    let (site, _) = stored_site::<Visit, _>(|b| b);
+    let cookie = site.cookie(visit(1));
+    let (reply, mut detached) = detach(&site, &cookie, |s| s.user = Some("ann".into())).await;
+    let new = cookie_of(&reply);
+    detached.hits = 1;
+    detached.commit().await.expect("written");
+    assert_eq!(site.state(&new).hits, 1);
+    let reply = site.run(&cookie, async |mut s: Handle| s.views = 9).await;
+    assert_eq!((reply.status.as_u16(), reply.line()), (409, None));
+}
+
 // Fails when a commit of a detached session loses a change of its own or of a request, or counts
 // one twice.
 #[tokio::test]

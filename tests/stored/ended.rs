@@ -197,11 +197,103 @@ async fn security_7_the_handle_is_no_credential() {
         let cookie = format!("{NAME}={guess}");
         let reply = site.run(&cookie, async |s: Handle| format!("{:?}", s.user)).await;
         assert_eq!(reply.body, "None");
-        // Whether there is such a session may show: its handle is public.
         let reply = site.run(&cookie, async |mut s: Handle| s.destroy()).await;
         assert!(!reply.status.is_server_error());
     }
     assert_eq!(site.state(&cookie).user.as_deref(), Some("ann"));
+}
+
+/// The id with this handle and a secret that nobody was given.
+fn guessed(cookie: &str) -> String {
+    format!("{}{}A", &cookie[..NAME.len() + 1 + 22], "A".repeat(41))
+}
+
+// Fails when one who knows a public handle can tell a session that is there, made or rotated just now or
+// long ago, from one that is not.
+#[tokio::test]
+async fn rule_31_security_7_a_wrong_secret_is_answered_like_an_unknown_id() {
+    let (site, _) = stored_site::<Visit, _>(|b| b);
+    let cookie = site.cookie(ann());
+    let unknown = format!("{NAME}={}", "A".repeat(64));
+    let mut made = cookie.clone();
+    for moment in ["made", "rotated", "rotated a while ago", "forgotten"] {
+        match moment {
+            "rotated" => made = cookie_of(&site.run(&made, async |mut s: Handle| s.rotate()).await),
+            "rotated a while ago" => site.clock.advance(seconds(59)),
+            "forgotten" => site.clock.advance(seconds(2)),
+            _ => {}
+        }
+        for act in [|_| (), |s: &mut Handle| s.views = 9, |s| s.destroy(), |s| s.save()] as [Act; 4]
+        {
+            let mut seen = Vec::new();
+            for id in [&guessed(&cookie), &unknown] {
+                site.events.take();
+                let reply = site.run(id, async move |mut s: Handle| act(&mut s)).await;
+                let line = reply.line().map(|_| (reply.removes(), reply.seals()));
+                seen.push((reply.status, line, reply.body.clone(), site.events.take()));
+            }
+            assert_eq!(seen[0], seen[1], "{moment}");
+            assert_eq!(seen[0].3[0], "missing", "{moment}");
+        }
+    }
+    assert!(site.lives(&made));
+}
+
+// Fails when a write after a rotation forgets who straggles, or when one a minute later still has the old
+// secret's digest in the row.
+#[tokio::test]
+async fn rule_31_the_secret_before_is_known_through_later_writes_for_a_minute() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b);
+    let mut visitor = site.visitor_with(visit(1));
+    let old = visitor.cookie.clone();
+    let len = || shelf.rows()[0].1.body.len();
+    let made = len();
+    visitor.sends(async |mut s: Handle| s.rotate()).await;
+    let rotated = len();
+    assert_eq!(rotated, made + 32);
+    // A plain write, one that merges with another one's, and a renewal.
+    site.clock.advance(seconds(20));
+    visitor.sends(async |mut s: Handle| s.views = 2).await;
+    race(&site, &shelf, &visitor.cookie, |s| s.hits = 1, |s| s.views = 3).await;
+    assert_eq!(len(), rotated);
+    site.clock.advance(seconds(39));
+    visitor.sends(async |mut s: Handle| s.views = 4).await;
+    let reply = site.run(&old, async |mut s: Handle| s.views = 9).await;
+    assert_eq!((reply.status.as_u16(), reply.line()), (409, None));
+    // Of two rotations the later is at least a millisecond later: so much more may have to pass.
+    site.clock.advance(seconds(1) + Duration::from_millis(1));
+    visitor.sends(async |mut s: Handle| s.views = 5).await;
+    assert_eq!(len(), made);
+    assert_eq!(visitor.state().views, 5);
+}
+
+// Fails when more than the last rotation is remembered: of two within a minute the oldest id is unknown.
+#[tokio::test]
+async fn rule_31_of_two_rotations_only_the_last_is_remembered() {
+    let (site, _) = stored_site::<Visit, _>(|b| b);
+    let mut visitor = site.visitor_with(visit(1));
+    let oldest = visitor.cookie.clone();
+    visitor.sends(async |mut s: Handle| s.rotate()).await;
+    let older = visitor.cookie.clone();
+    visitor.sends(async |mut s: Handle| s.user = Some("ann".into())).await;
+    site.events.take();
+    let reply = site.run(&oldest, async |s: Handle| s.is_new().to_string()).await;
+    assert_eq!((&*reply.body, reply.removes()), ("true", true));
+    assert_eq!(site.events.take(), ["missing"]);
+    let reply = site.run(&older, async |s: Handle| s.is_new().to_string()).await;
+    assert_eq!((&*reply.body, reply.line()), ("true", None));
+    assert!(site.lives(&visitor.cookie));
+}
+
+// Fails when a layer that remembers nothing writes what is to be remembered.
+#[tokio::test]
+async fn rule_31_nothing_is_remembered_by_who_is_told_so() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| b.remember_ended(Duration::ZERO));
+    let mut visitor = site.visitor_with(visit(1));
+    let (old, made) = (visitor.cookie.clone(), shelf.rows()[0].1.body.len());
+    visitor.sends(async |mut s: Handle| s.rotate()).await;
+    assert_eq!(shelf.rows()[0].1.body.len(), made);
+    assert!(site.run(&old, async |_: Handle| ()).await.removes());
 }
 
 // Fails when a new login of the same user, or a proof of who they are, keeps id or lifetimes; or a

@@ -93,6 +93,37 @@ fn rule_16_a_row_is_written_as_the_page_says() {
     assert_eq!(value, expected);
 }
 
+// Fails when the row of a rotated session is not what the page says: flag `08`, and the digest of the
+// secret before, in front of the ends of fields.
+#[test]
+fn rule_31_the_row_of_a_rotated_session_is_written_as_the_page_says() {
+    use base64::Engine;
+    let shelf = Shelf::default();
+    let layer = layer(&shelf);
+    let mut ids = Vec::new();
+    let mut cookies = HeaderMap::new();
+    for _ in 0..2 {
+        let mut session = at_once(layer.open(&cookies)).expect("a session");
+        session.set_sudo(Some(9));
+        session.rotate();
+        let mut headers = HeaderMap::new();
+        at_once(layer.close(session, &mut headers)).expect("written");
+        let line = headers["set-cookie"].to_str().expect("ASCII");
+        let token = line.split(['=', ';']).nth(1).expect("a token");
+        cookies = cookie(token);
+        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        ids.push(engine.decode(token).expect("base64url"));
+    }
+    let rows = shelf.rows();
+    let [(_, record)] = rows.as_slice() else { panic!("one row") };
+    let body = &record.body;
+    assert_eq!(body[17..49], digest("secret", "Visit", &ids[1][16..]));
+    assert_eq!(body[49], 0b1100);
+    assert_eq!(body[74..106], digest("secret", "Visit", &ids[0][16..]));
+    assert_eq!(&body[106..112], b"\x01\x04sudo");
+    assert_eq!(&body[118..], br#"{"views":0,"user":null,"sudo":9}"#);
+}
+
 /// The id of the frozen row: the bytes 00 to 2f.
 fn frozen_id() -> Vec<u8> {
     (0..48).collect()
@@ -120,6 +151,40 @@ fn rule_16_a_frozen_row_is_read() {
     assert!(!session.is_new());
     assert_eq!((session.views, session.user.as_deref(), session.sudo), (3, Some("ann"), Some(9)));
     assert_eq!(session.id().expect("a handle").to_string(), "000102030405060708090a0b0c0d0e0f");
+}
+
+/// The frozen row once it was rotated: its secret was the bytes 10 to 2f and is thirty-two times `40`.
+fn frozen_rotated_row() -> Record {
+    let mut value = bytes_of(FROZEN_ROW);
+    value[33 + 49] |= 8;
+    let before: Vec<u8> = value[33 + 17..33 + 49].to_vec();
+    value.splice(33 + 74..33 + 74, before);
+    value[33 + 17..33 + 49].copy_from_slice(&digest("secret", "Visit", &[0x40; 32]));
+    Record::from_bytes(value).expect("a record")
+}
+
+// Fails when a row with the digest of the secret before is read otherwise than the page says.
+#[test]
+fn rule_31_a_row_with_the_secret_before_is_read() {
+    let key = RowKey::parse_hex(FROZEN_KEY.as_bytes()).expect("64 digits");
+    let shelf = Shelf::default();
+    let lease = Lease { now: Millis::from_ms(NOW), keep: days(1), may_shorten: false };
+    at_once(shelf.create(&key, &frozen_rotated_row(), lease)).expect("the shelf is fine");
+    let layer = layer(&shelf);
+    let (old, mut new) = (frozen_id(), frozen_id());
+    new[16..].fill(0x40);
+    let session = at_once(layer.open(&cookie(&base64url(&new)))).expect("a session");
+    assert_eq!((session.views, session.user.as_deref(), session.sudo), (3, Some("ann"), Some(9)));
+    // The one before has ended; any other is missing, and its cookie is removed.
+    let mut other = old.clone();
+    other[47] ^= 1;
+    for (id, removed) in [(old, false), (other, true)] {
+        let session = at_once(layer.open(&cookie(&base64url(&id)))).expect("a blank session");
+        assert!(session.is_new());
+        let mut headers = HeaderMap::new();
+        at_once(layer.close(session, &mut headers)).expect("nothing to write");
+        assert_eq!(headers.contains_key("set-cookie"), removed);
+    }
 }
 
 // Fails when another secret, or the same id of another type, opens the frozen row.

@@ -64,7 +64,12 @@ impl<T: SessionData> Life<T> {
             }
         }
         self.envelope = Some(body.envelope);
-        self.held.row = Some(Row { revision: record.revision, ends: record.times.ends, ..row });
+        self.held.row = Some(Row {
+            previous: body.previous,
+            revision: record.revision,
+            ends: record.times.ends,
+            ..row
+        });
         self.extension_due = self.extension_due
             && self
                 .envelope

@@ -16,6 +16,8 @@ const OWN_LIFETIME: u8 = 1;
 const BROWSER: u8 = 1 << 1;
 /// Fields with an end of their own follow.
 const EXPIRIES: u8 = 1 << 2;
+/// The digest of the secret before this one follows the fixed part.
+const PREVIOUS: u8 = 1 << 3;
 
 /// Bytes of the fixed part.
 const FIXED: usize = 1 + 16 + 32 + 1 + 6 + 6 + 4 + 8;
@@ -24,11 +26,15 @@ const FIXED: usize = 1 + 16 + 32 + 1 + 6 + 6 + 4 + 8;
 ///
 /// Layout: `version (1) | handle (16) | digest of the secret (32) | flags (1) | started (6) |
 /// rotated (6) | payload version (4) | stamp (8)`, numbers big endian, times in milliseconds; then, if
-/// the flag says so, the fields' ends as a token has them; then the payload. What a touch moves is not
+/// its flag says so, the digest of the secret that the last rotation replaced (32); then, if theirs
+/// does, the fields' ends as a token has them; then the payload. What a touch moves is not
 /// here but in the record's [`Times`].
 pub(crate) struct Body {
     pub(crate) handle: SessionHandle,
     pub(crate) secret: SecretDigest,
+    /// What the last rotation replaced, for as long as that is remembered: by it a request is known
+    /// whose client does not have its new id yet.
+    pub(crate) previous: Option<SecretDigest>,
     /// Which write this is: no two have the same. So who asks again after an answer was lost knows
     /// its own write.
     pub(crate) stamp: u64,
@@ -42,14 +48,16 @@ impl Body {
     pub(crate) fn write(
         handle: SessionHandle,
         secret: &SecretDigest,
+        previous: Option<&SecretDigest>,
         stamp: u64,
         envelope: &Envelope,
         payload: &[u8],
         mut body: Vec<u8>,
     ) -> Vec<u8> {
         let expiries = envelope.expiries_len();
+        let previous = previous.map_or(&[][..], |digest| &digest.0);
         body.clear();
-        body.reserve(FIXED + expiries + payload.len());
+        body.reserve(FIXED + previous.len() + expiries + payload.len());
         let flag = |on: bool, flag: u8| if on { flag } else { 0 };
         body.push(VERSION);
         body.extend_from_slice(handle.as_bytes());
@@ -57,12 +65,14 @@ impl Body {
         body.push(
             flag(envelope.own_lifetime, OWN_LIFETIME)
                 | flag(envelope.browser, BROWSER)
-                | flag(expiries > 0, EXPIRIES),
+                | flag(expiries > 0, EXPIRIES)
+                | flag(!previous.is_empty(), PREVIOUS),
         );
         put_u48(envelope.started, &mut body);
         put_u48(envelope.rotated, &mut body);
         body.extend_from_slice(&envelope.payload_version.to_be_bytes());
         body.extend_from_slice(&stamp.to_be_bytes());
+        body.extend_from_slice(previous);
         envelope.put_expiries(&mut body);
         body.extend_from_slice(payload);
         body
@@ -72,7 +82,7 @@ impl Body {
     pub(crate) fn read(body: &[u8], times: Times) -> Option<Self> {
         let fixed: &[u8; FIXED] = body.first_chunk()?;
         let flags = fixed[49];
-        if fixed[0] != VERSION || flags & !(OWN_LIFETIME | BROWSER | EXPIRIES) != 0 {
+        if fixed[0] != VERSION || flags & !(OWN_LIFETIME | BROWSER | EXPIRIES | PREVIOUS) != 0 {
             return None;
         }
         let mut envelope = Envelope {
@@ -85,11 +95,17 @@ impl Body {
             payload_version: u32::from_be_bytes(*fixed[62..].first_chunk()?),
             expiries: Vec::new(),
         };
+        let (previous, behind) = if flags & PREVIOUS != 0 {
+            (Some(SecretDigest(*body[FIXED..].first_chunk()?)), FIXED + 32)
+        } else {
+            (None, FIXED)
+        };
         let start =
-            if flags & EXPIRIES != 0 { envelope.read_expiries(body, FIXED)? } else { FIXED };
+            if flags & EXPIRIES != 0 { envelope.read_expiries(body, behind)? } else { behind };
         Some(Self {
             handle: SessionHandle::from_bytes(*fixed[1..].first_chunk()?),
             secret: SecretDigest(*fixed[17..].first_chunk()?),
+            previous,
             stamp: u64::from_be_bytes(*fixed[66..].first_chunk()?),
             envelope,
             payload: start..body.len(),
@@ -128,22 +144,26 @@ mod tests {
         }
     }
 
-    fn write(envelope: &Envelope) -> (Vec<u8>, Times) {
+    fn write(envelope: &Envelope, previous: Option<[u8; 32]>) -> (Vec<u8>, Times) {
+        let previous = previous.map(SecretDigest);
         let handle = SessionHandle::from_bytes([1; 16]);
         let times = Times::new(envelope.renewed, envelope.idle, Millis::MAX);
-        (Body::write(handle, &SecretDigest([2; 32]), 5, envelope, b"{}", Vec::new()), times)
+        let secret = SecretDigest([2; 32]);
+        let body = Body::write(handle, &secret, previous.as_ref(), 5, envelope, b"{}", Vec::new());
+        (body, times)
     }
 
     #[test]
     fn a_body_comes_back() {
-        for expiries in [0, 1] {
+        for (expiries, previous) in [(0, None), (1, None), (0, Some([3; 32])), (1, Some([3; 32]))] {
             let mut envelope = envelope();
             envelope.expiries.truncate(expiries);
-            let (bytes, times) = write(&envelope);
+            let (bytes, times) = write(&envelope, previous);
             let body = Body::read(&bytes, times).unwrap();
             assert_eq!(body.envelope, envelope);
             assert_eq!(body.handle, SessionHandle::from_bytes([1; 16]));
             assert!(body.secret.is(&SecretDigest([2; 32])));
+            assert_eq!(body.previous.map(|digest| digest.0), previous);
             assert_eq!(body.stamp, 5);
             assert_eq!(&bytes[body.payload], b"{}");
         }
@@ -151,10 +171,13 @@ mod tests {
 
     #[test]
     fn req_20_what_is_cut_or_foreign_is_none_and_nothing_panics() {
-        let (bytes, times) = write(&envelope());
-        for len in 0..bytes.len() - 2 {
-            assert!(Body::read(&bytes[..len], times).is_none(), "{len} bytes");
+        for previous in [None, Some([3; 32])] {
+            let (bytes, times) = write(&envelope(), previous);
+            for len in 0..bytes.len() - 2 {
+                assert!(Body::read(&bytes[..len], times).is_none(), "{len} bytes");
+            }
         }
+        let (bytes, times) = write(&envelope(), None);
         for (at, value) in [(0, 2), (0, 0), (49, 0xff), (74, 0)] {
             let mut other = bytes.clone();
             other[at] = value;

@@ -79,6 +79,11 @@ impl StoreHome {
         }
     }
 
+    /// Whether an id that was rotated away then is still told so.
+    pub(super) fn remembers(&self, rotated: Millis, now: Millis) -> bool {
+        Duration::from_millis(now.since(rotated)) < self.remember
+    }
+
     /// For how long the engine must keep a row that ends then.
     pub(super) fn keep(&self, now: Millis, ends: Millis) -> Duration {
         let left = Duration::from_millis(ends.since(now));

@@ -130,6 +130,8 @@ pub(crate) struct Row {
     pub(super) key: RowKey,
     pub(super) id: SessionId,
     pub(super) secret: SecretDigest,
+    /// The one before, as the row has it.
+    pub(super) previous: Option<SecretDigest>,
     pub(super) revision: Revision,
     /// The last millisecond of the session's life, as the row has it.
     pub(super) ends: Millis,

@@ -164,6 +164,7 @@ impl<T: SessionData> Life<T> {
                 key,
                 id,
                 secret: body.secret,
+                previous: body.previous,
                 revision: record.revision,
                 ends: record.times.ends,
                 next: None,
@@ -230,11 +231,14 @@ fn judge<T: SessionData>(
     if body.handle != id.handle() {
         return Err(StoreError::of(StoreErrorKind::MixedUp));
     }
-    if !home.names.secret(id).is(&body.secret) {
-        // Somebody who knows the handle, or a client that did not get its new id yet.
-        let since = Duration::from_millis(now.since(body.envelope.rotated));
-        let ended = since < home.remember && now <= record.times.ends;
-        return Ok(if ended { Verdict::RotatedAway } else { Verdict::Missing });
+    let secret = home.names.secret(id);
+    if !secret.is(&body.secret) {
+        // A client that did not get its new id yet has the secret before. Whoever knows no more than
+        // the handle learns nothing: not even that there is such a session.
+        let straggles = body.previous.is_some_and(|previous| secret.is(&previous))
+            && home.remembers(body.envelope.rotated, now)
+            && now <= record.times.ends;
+        return Ok(if straggles { Verdict::RotatedAway } else { Verdict::Missing });
     }
     engine.lifetimes.adopt(&mut body.envelope);
     let vitality = engine.lifetimes.vitality(&body.envelope, now);

@@ -29,6 +29,7 @@ pub(crate) struct Write {
     plan: Seal,
     id: SessionId,
     secret: SecretDigest,
+    previous: Option<SecretDigest>,
     envelope: Envelope,
     payload: Range<usize>,
     /// The version of the request's state that is written.
@@ -145,6 +146,13 @@ impl<T: SessionData> Life<T> {
             Some(row) => (row.key, home.names.secret(&id)),
             None => (home.names.row(id.handle()), home.names.secret(&id)),
         };
+        // The secret that a rotation replaces; a later write lets go of it once it is forgotten.
+        let previous = match &self.held.row {
+            Some(row) if turned => Some(row.secret),
+            Some(row) => row.previous,
+            None => None,
+        };
+        let previous = previous.filter(|_| home.remembers(envelope.rotated, now));
         let body = match how {
             How::Touch(_) => Vec::new(),
             _ => {
@@ -152,7 +160,8 @@ impl<T: SessionData> Life<T> {
                 let unanswered = self.held.sent.replace((revision, stamp));
                 self.held.unanswered.extend(unanswered);
                 let buffer = std::mem::take(&mut self.row);
-                Body::write(id.handle(), &secret, stamp, &envelope, payload, buffer)
+                let previous = previous.as_ref();
+                Body::write(id.handle(), &secret, previous, stamp, &envelope, payload, buffer)
             }
         };
         let payload = body.len() - payload.len().min(body.len())..body.len();
@@ -186,6 +195,7 @@ impl<T: SessionData> Life<T> {
             plan: seal,
             id,
             secret,
+            previous,
             envelope,
             payload,
             version: self.shared.version(),
@@ -261,7 +271,18 @@ impl<T: SessionData> Life<T> {
         write: Box<Write>,
     ) -> Plan {
         let Write {
-            how, key, record, plan, id, secret, envelope, fields, payload, version, ..
+            how,
+            key,
+            record,
+            plan,
+            id,
+            secret,
+            previous,
+            envelope,
+            fields,
+            payload,
+            version,
+            ..
         } = *write;
         let created = matches!(how, How::Create);
         let turned = !created && plan.times != Turned::Keep;
@@ -287,7 +308,7 @@ impl<T: SessionData> Life<T> {
         self.envelope = Some(envelope);
         let next = self.held.row.and_then(|row| row.next);
         let (revision, ends) = (record.revision, record.times.ends);
-        self.held.row = Some(Row { key, id, secret, revision, ends, next });
+        self.held.row = Some(Row { key, id, secret, previous, revision, ends, next });
         if moment == Moment::Now && plan.fresh {
             let mut loaded = Payload::default();
             loaded.take(record.body, payload);
