@@ -150,7 +150,12 @@ impl<T: SessionData> TypedSession<T> {
     }
 
     /// Ends the session: the client forgets its token, whatever becomes of the request. What is
-    /// written afterwards is a new session, from initial values.
+    /// written afterwards is a new session, from initial values; so [`save`](Self::save) makes a blank
+    /// one, and without it or a change there is none. Nothing that was asked before `destroy()` counts
+    /// for the new one.
+    ///
+    /// Where there is no live session nothing ends, and no event says so; a bad token goes all the
+    /// same.
     pub fn destroy(&mut self) {
         let written = self.written;
         let (state, version) = self.slot.with(|life, engine| life.destroy(engine, written));

@@ -156,3 +156,46 @@ async fn rule_32_invalid_says_why() {
     site.clock.advance(hours(1));
     assert_eq!(open(&site.cookie(visit())), "FromTheFuture");
 }
+
+// Fails when `destroy()` is told as the end of a session where there was none to end, or not told where
+// there was one.
+#[tokio::test]
+async fn rule_32_b_6_destroyed_is_told_of_live_sessions_only() {
+    let does: [(fn(&mut Handle), &[&str]); 3] = [
+        (|s| s.destroy(), &[]),
+        (
+            |s| {
+                s.destroy();
+                s.destroy();
+                s.views = 2;
+            },
+            &["created"],
+        ),
+        (
+            |s| {
+                s.destroy();
+                s.save();
+            },
+            &["created"],
+        ),
+    ];
+    for (n, (does, after)) in does.into_iter().enumerate() {
+        let site = site::<Visit, _>(|b| b);
+        let live = site.cookie(visit());
+        let other = site.cookie(Visit { views: 2, ..visit() });
+        let cookies: [(&str, &[&str]); 4] = [
+            ("", &[]),
+            ("__Host-session=junk", &["invalid"]),
+            (&live, &["loaded", "destroyed"]),
+            (&format!("{live}; {other}"), &["ambiguous"]),
+        ];
+        for (cookie, before) in cookies {
+            let reply = site.run(cookie, async move |mut s: Handle| does(&mut s)).await;
+            // Which of two sessions a new one would replace nobody knows: none is made.
+            let after = if before == ["ambiguous"] { &[] } else { after };
+            assert_eq!(site.events.take(), [before, after].concat(), "{n}: {cookie}");
+            assert_eq!(reply.seals(), !after.is_empty(), "{n}: {cookie}");
+            assert_eq!(reply.removes(), after.is_empty() && !cookie.is_empty(), "{n}: {cookie}");
+        }
+    }
+}

@@ -82,6 +82,29 @@ async fn b_6_what_is_written_after_destroy_is_a_new_session() {
     assert_eq!((sealed.started, sealed.idle), (site.clock.ms(), 86_400_000));
 }
 
+// Fails when `save()` after `destroy()` saves nothing, or what was there before; or when `save()` before it
+// counts for the session that comes after.
+#[tokio::test]
+async fn b_6_b_11_save_after_destroy_makes_a_blank_session() {
+    let site = site::<Visit, _>(|b| b);
+    let mut visitor = site.visitor_with(visit(5));
+    site.clock.advance(hours(1));
+    let handler = async |mut s: Handle| {
+        s.views = 6;
+        s.destroy();
+        s.save();
+    };
+    assert!(visitor.sends(handler).await.seals());
+    let state = visitor.state();
+    assert_eq!((state.is_new(), state.views, &*state.colour), (false, 0, "red"));
+    assert_eq!(visitor.sealed().started, site.clock.ms());
+    let before = async |mut s: Handle| {
+        s.save();
+        s.destroy();
+    };
+    assert!(visitor.sends(before).await.removes());
+}
+
 // Fails when `replace` merges, or starts another session.
 #[tokio::test]
 async fn b_8_replace_replaces_the_whole_content_and_keeps_the_session() {

@@ -355,3 +355,49 @@ async fn a_row_of_a_saved_empty_session_is_made_once() {
     assert!(visitor.sends(async |_: Handle| ()).await.is_silent());
     assert_eq!(shelf.calls(), ["create", "load"]);
 }
+
+// Fails when `destroy()` is told as the end of a session where there was none to end, or not told where
+// there was one; or when `save()` after it makes no blank session of its own.
+#[tokio::test]
+async fn rule_32_b_6_b_11_destroyed_is_told_of_live_sessions_only() {
+    for saves in [false, true] {
+        for row in ["none", "malformed", "unknown", "straggler", "expired", "live"] {
+            let (site, shelf) = stored_site::<Visit, _>(|b| b);
+            let live = site.cookie(ann());
+            let (cookie, told): (String, &[&str]) = match row {
+                "none" => (String::new(), &[]),
+                "malformed" => (format!("{NAME}=junk"), &["invalid"]),
+                "unknown" => (format!("{NAME}={}", "A".repeat(64)), &["missing"]),
+                "straggler" => {
+                    site.run(&live, async |mut s: Handle| s.rotate()).await;
+                    (live, &["ended"])
+                }
+                "expired" => {
+                    site.clock.advance(days(2));
+                    (live, &["expired"])
+                }
+                _ => (live, &["loaded", "destroyed"]),
+            };
+            let rows = shelf.rows().len();
+            site.events.take();
+            let reply = site
+                .run(&cookie, async move |mut s: Handle| {
+                    s.destroy();
+                    if saves {
+                        s.save();
+                    }
+                })
+                .await;
+            let created = saves && row != "straggler";
+            let after: &[&str] = if created { &["created"] } else { &[] };
+            assert_eq!(site.events.take(), [told, after].concat(), "{row}");
+            assert_eq!(reply.seals(), created, "{row}");
+            let gone = usize::from(matches!(row, "live" | "expired"));
+            assert_eq!(shelf.rows().len(), rows - gone + usize::from(created), "{row}");
+            if created {
+                let s = site.state(&cookie_of(&reply));
+                assert_eq!((s.is_new(), s.views, s.user.as_deref()), (false, 0, None));
+            }
+        }
+    }
+}

@@ -156,7 +156,7 @@ impl<T: SessionData> Life<T> {
         if self.unreported {
             return;
         }
-        if self.destroyed {
+        if self.ended {
             engine.emit(&Event::Destroyed);
         }
         if self.origin == Origin::New {
@@ -195,6 +195,7 @@ impl<T: SessionData> Life<T> {
         self.reauthenticated = false;
         self.replaced = false;
         self.destroyed = false;
+        self.ended = false;
         self.dead_token = false;
         self.extension_due = false;
         self.old_key = false;

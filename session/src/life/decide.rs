@@ -56,6 +56,8 @@ pub(crate) struct Facts {
     pub(crate) turn: Turn,
     /// `destroy()`. What came afterwards is a new session: `origin` is `New`.
     pub(crate) destroyed: bool,
+    /// And there was a live session to end.
+    pub(crate) ended: bool,
     /// The request carried a token under our name, good or bad.
     pub(crate) brought_token: bool,
     /// That token will never be good again (rule 17).
@@ -135,7 +137,7 @@ pub(crate) fn decide(facts: &Facts) -> Plan {
         return facts.without_writing();
     }
     if facts.ambiguous && facts.turn != Turn::Login {
-        return if facts.destroyed { Plan::Remove { ended: true } } else { Plan::Nothing };
+        return if facts.destroyed { Plan::Remove { ended: facts.ended } } else { Plan::Nothing };
     }
     if facts.straggler && facts.turn != Turn::Login {
         let asks = facts.content == Content::Changed || facts.forced || facts.lifetime_set;
@@ -166,8 +168,10 @@ impl Facts {
         if self.straggler {
             return Plan::Nothing;
         }
-        if self.destroyed || self.turn == Turn::Logout && self.origin == Origin::Loaded {
-            return if self.brought_token { Plan::Remove { ended: true } } else { Plan::Nothing };
+        let logged_out = self.turn == Turn::Logout && self.origin == Origin::Loaded;
+        if self.destroyed || logged_out {
+            let ended = self.ended || logged_out;
+            return if self.brought_token { Plan::Remove { ended } } else { Plan::Nothing };
         }
         if self.dead_token && !self.forbidden {
             return Plan::Remove { ended: false };
@@ -182,7 +186,7 @@ impl Facts {
 
     fn without_session(&self) -> Plan {
         if self.destroyed && self.brought_token {
-            Plan::Remove { ended: true }
+            Plan::Remove { ended: self.ended }
         } else if self.dead_token {
             Plan::Remove { ended: false }
         } else {

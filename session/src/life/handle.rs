@@ -103,6 +103,7 @@ impl<T: SessionData> Life<T> {
             self.held.their_ended.extend(id);
         }
         self.destroyed = true;
+        self.ended |= self.origin == Origin::Loaded;
         self.origin = Origin::New;
         self.is_new = true;
         self.envelope = None;

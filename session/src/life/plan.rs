@@ -65,6 +65,7 @@ impl<T: SessionData> Life<T> {
             content: examined.content,
             turn: examined.turn,
             destroyed: self.destroyed,
+            ended: self.ended,
             brought_token: self.brought_token,
             dead_token: self.dead_token,
             ambiguous: self.ambiguous,

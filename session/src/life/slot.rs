@@ -41,6 +41,8 @@ pub(crate) struct Life<T> {
     pub(super) ambiguous: bool,
     pub(super) extension_due: bool,
     pub(super) destroyed: bool,
+    /// And it ended a live session.
+    pub(super) ended: bool,
     pub(super) rotated: bool,
     pub(super) reauthenticated: bool,
     pub(super) replaced: bool,
@@ -106,6 +108,7 @@ impl<T> Life<T> {
             ambiguous: false,
             extension_due: false,
             destroyed: false,
+            ended: false,
             rotated: false,
             reauthenticated: false,
             replaced: false,

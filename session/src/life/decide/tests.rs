@@ -16,6 +16,7 @@ const NEW: Facts = Facts {
     content: Content::Untouched,
     turn: Turn::None,
     destroyed: false,
+    ended: false,
     brought_token: false,
     dead_token: false,
     ambiguous: false,
@@ -35,7 +36,7 @@ const NEW: Facts = Facts {
 const LOADED: Facts = Facts { origin: Origin::Loaded, brought_token: true, ..NEW };
 
 /// One whose live session was ended by `destroy()`.
-const DESTROYED: Facts = Facts { destroyed: true, brought_token: true, ..NEW };
+const DESTROYED: Facts = Facts { destroyed: true, ended: true, brought_token: true, ..NEW };
 
 const fn seal(fresh: bool, times: Times, extend: bool) -> Plan {
     Plan::Seal(Seal { fresh, times, extend })
@@ -112,11 +113,8 @@ fn rule_8_row_by_row() {
             seal(true, Times::Rotate, false),
         ),
         ("destroyed", DESTROYED, ENDED),
-        (
-            "destroyed, and there was nothing",
-            Facts { brought_token: false, ..DESTROYED },
-            Plan::Nothing,
-        ),
+        ("destroyed, and there was nothing", Facts { destroyed: true, ..NEW }, Plan::Nothing),
+        ("destroyed, and the token was a bad one", Facts { ended: false, ..DESTROYED }, REMOVED),
         ("destroyed, then written", Facts { content: changed, ..DESTROYED }, CREATED),
         ("forced", Facts { forced: true, ..LOADED }, WRITTEN),
         ("forced and new", Facts { forced: true, ..NEW }, CREATED),
@@ -159,7 +157,7 @@ fn rule_8_row_by_row() {
             },
             CREATED,
         ),
-        ("ambiguous, destroyed", Facts { ambiguous: true, ..DESTROYED }, ENDED),
+        ("ambiguous, destroyed", Facts { ambiguous: true, ended: false, ..DESTROYED }, REMOVED),
     ];
     for (row, facts, expected) in rows {
         assert_eq!(decide(&facts), expected, "{row}");
@@ -189,7 +187,7 @@ fn rule_8_row_by_row() {
 /// Calls `each` with every combination there is.
 fn every_combination(mut each: impl FnMut(&Facts)) -> u32 {
     let mut count = 0;
-    for bits in 0..1_u32 << 15 {
+    for bits in 0..1_u32 << 16 {
         let bit = |n: u32| bits & 1 << n != 0;
         let policy = Policy {
             auto_commit: bit(10),
@@ -215,6 +213,7 @@ fn every_combination(mut each: impl FnMut(&Facts)) -> u32 {
                             old_key: bit(9),
                             moved: false,
                             straggler: bit(14),
+                            ended: bit(15),
                             owed: None,
                             origin,
                             content,
@@ -244,6 +243,13 @@ fn is_possible(facts: &Facts) -> bool {
         && is_of_the_loaded
         && !(facts.dead_token && facts.ambiguous)
         && is_possible_straggler(facts)
+        && is_possible_end(facts)
+}
+
+/// What `destroy()` ended was brought, alive.
+fn is_possible_end(facts: &Facts) -> bool {
+    let other = facts.dead_token || facts.ambiguous || facts.straggler;
+    !facts.ended || facts.destroyed && facts.brought_token && !other
 }
 
 /// A straggler brought a token that is neither live nor dead for good.
@@ -297,12 +303,14 @@ fn is_ended(facts: &Facts) -> bool {
     let logged_out =
         facts.turn == Turn::Logout && facts.origin == Origin::Loaded && !is_allowed(facts);
     let names_one = facts.brought_token && !facts.straggler;
-    facts.extracted && names_one && (facts.destroyed || logged_out)
+    facts.extracted && names_one && (facts.destroyed && facts.ended || logged_out)
 }
 
-/// Rule 17: whether the client is told to forget what will never be good.
+/// Rules 11 and 17: whether the client is told to forget what will never be good, or what a handler
+/// destroyed though there was no live session to end.
 fn is_forgotten(facts: &Facts) -> bool {
-    facts.extracted && facts.dead_token && !facts.forbidden
+    let destroyed = facts.destroyed && facts.brought_token && !facts.straggler;
+    facts.extracted && (destroyed || facts.dead_token && !facts.forbidden)
 }
 
 // Fails when any fact gets more, less or another weight than the contract gives it.
@@ -340,8 +348,8 @@ fn rule_8_every_combination() {
         };
         assert_eq!(decide(facts), expected, "{facts:?}");
     });
-    assert_eq!(all, (1 << 15) * 2 * 3 * 4 * 3);
-    assert_eq!(possible, 129_024);
+    assert_eq!(all, (1 << 16) * 2 * 3 * 4 * 3);
+    assert_eq!(possible, 138_240);
 }
 
 // Fails when a promise that users rely on is broken, whatever the combination, possible or not.
@@ -392,10 +400,13 @@ fn rule_8_promises() {
             }
         }
         if plan == ENDED {
-            promise(facts.destroyed || facts.turn == Turn::Logout, "only what was ended ends");
+            promise(facts.ended || facts.turn == Turn::Logout, "only what was ended ends");
         }
         if plan == REMOVED {
-            promise(facts.dead_token, "17: what may be good elsewhere is left alone");
+            promise(
+                facts.dead_token || facts.destroyed,
+                "17: what may be good elsewhere is left alone",
+            );
         }
     });
 }
