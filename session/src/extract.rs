@@ -124,6 +124,11 @@ impl<T: SessionData> TypedSession<T> {
     /// Commits now what changed so far. Its token is sent with the response whatever the status. A
     /// new id of a session that is in a store waits for the response: until then the old one holds.
     ///
+    /// What was written stays written, also if there never is a response: a panic that nobody caught,
+    /// an error of the inner service, a client that went away. Two kinds of sessions are ended then, by
+    /// a task of their own: a new one, whose id nobody ever got, unless it was [detached](Self::detach);
+    /// and one that logged in, whose new id nobody got and whose old one must not go on.
+    ///
     /// Dropped before it is done, it has written or it has not; the handle is as good as before.
     ///
     /// # Errors

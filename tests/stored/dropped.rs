@@ -4,12 +4,14 @@
 use crate::race::settle;
 use crate::state::{Handle, Visit, visit};
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::{Response, StatusCode};
 use session_tests::{Shelf, Site, request, stored_site};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt, service_fn};
 
 fn ann() -> Visit {
     Visit { user: Some("ann".into()), ..visit(7) }
@@ -272,5 +274,123 @@ async fn rule_12_a_login_dropped_in_its_commit_does_not_go_on_under_the_old_id()
         dropped_when_stuck(app, &cookie, &shelf).await;
         settle().await;
         assert_ne!(site.state(&cookie).user.as_deref(), Some("ann"), "after: {after}");
+    }
+}
+
+/// How a request ends that has no response.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum NoResponse {
+    ClientGone,
+    Panic,
+    ServiceError,
+}
+
+/// Sends a request whose handler does `act`, and that then has no response.
+async fn without_response(site: &Site<Visit>, how: NoResponse, act: impl AsyncFn(Handle)) {
+    let handler = service_fn(async |request: Request| {
+        let mut parts = request.into_parts().0;
+        let session = Handle::from_request_parts(&mut parts, &()).await.expect("a session");
+        act(session).await;
+        match how {
+            NoResponse::ClientGone => std::future::pending().await,
+            NoResponse::Panic => panic!("nobody catches this"),
+            NoResponse::ServiceError => Err::<Response<Body>, _>("no response"),
+        }
+    });
+    let mut response = Box::pin(site.layer.layer(handler).oneshot(request("")));
+    let mut context = Context::from_waker(Waker::noop());
+    let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        response.as_mut().poll(&mut context).map(|answer| answer.is_err())
+    }));
+    match how {
+        NoResponse::ClientGone => assert!(matches!(polled, Ok(Poll::Pending))),
+        NoResponse::Panic => assert!(polled.is_err()),
+        NoResponse::ServiceError => assert!(matches!(polled, Ok(Poll::Ready(true)))),
+    }
+    drop(response);
+    settle().await;
+}
+
+const NO_RESPONSES: [NoResponse; 3] =
+    [NoResponse::ClientGone, NoResponse::Panic, NoResponse::ServiceError];
+
+// Fails when the row of a new session stays, or is listed, though nobody ever got its id.
+#[tokio::test]
+async fn rule_12_f_4_a_new_session_that_was_committed_and_never_sent_is_ended() {
+    for how in NO_RESPONSES {
+        let (site, shelf) = stored_site::<Visit, _>(|b| b);
+        without_response(&site, how, async |mut s| {
+            s.user = Some("ann".into());
+            s.commit().await.expect("written");
+        })
+        .await;
+        assert!(shelf.rows().is_empty() && shelf.sets().is_empty(), "{how:?}");
+        assert_eq!(site.events.take(), ["created", "destroyed"], "{how:?}");
+        // One that nobody committed never was.
+        shelf.calls();
+        without_response(&site, how, async |mut s| s.user = Some("ann".into())).await;
+        assert!(shelf.calls().is_empty() && site.events.take().is_empty(), "{how:?}");
+    }
+}
+
+// Fails when a session that works on without a response is ended with its request.
+#[tokio::test]
+async fn rule_12_f_4_a_new_session_that_was_detached_stays() {
+    for how in NO_RESPONSES {
+        let (site, shelf) = stored_site::<Visit, _>(|b| b);
+        let kept = std::sync::Mutex::new(None);
+        without_response(&site, how, async |mut s| {
+            s.user = Some("ann".into());
+            *kept.lock().expect("sane") = Some(s.detach().await.expect("a row"));
+        })
+        .await;
+        let mut detached = kept.into_inner().expect("sane").expect("detached");
+        detached.views = 3;
+        detached.commit().await.expect("there still");
+        assert_eq!(shelf.rows().len(), 1, "{how:?}");
+    }
+}
+
+// Fails when an old session whose request has no response is ended, though nothing of it was to wait for
+// the response; or loses what was committed.
+#[tokio::test]
+async fn rule_12_what_was_committed_of_an_old_session_stays_without_a_response() {
+    let (site, _) = stored_site::<Visit, _>(|b| b);
+    let cookie = site.cookie(visit(1));
+    let app = site.app(async |mut s: Handle| {
+        s.views = 2;
+        s.commit().await.expect("written");
+        std::future::pending::<()>().await;
+    });
+    {
+        let mut response = pin!(app.oneshot(request(&cookie)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(response.as_mut().poll(&mut context).is_pending());
+    }
+    settle().await;
+    assert_eq!(site.state(&cookie).views, 2);
+}
+
+// Fails when a new session stays whose request is dropped while its row is made, by a `commit()` or by
+// the response.
+#[tokio::test]
+async fn rule_12_f_4_dropped_while_a_new_session_is_written_leaves_no_row() {
+    for (after, explicit) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (site, shelf) = stored_site::<Visit, _>(|b| b);
+        if after {
+            shelf.stick_after("create")
+        } else {
+            shelf.stick_before("create")
+        }
+        let app = site.app(async move |mut s: Handle| {
+            s.user = Some("ann".into());
+            if explicit {
+                s.commit().await.expect("never");
+            }
+        });
+        dropped_when_stuck(app, "", &shelf).await;
+        settle().await;
+        assert!(shelf.rows().is_empty() && shelf.sets().is_empty(), "{after} {explicit}");
+        assert!(site.events.take().is_empty());
     }
 }

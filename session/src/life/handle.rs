@@ -158,9 +158,12 @@ impl<T: SessionData> Life<T> {
 
     /// There will be no response: forgets what could keep other things alive. Says whether a
     /// session is still to be ended in its store.
-    pub(crate) fn abandon(&mut self) -> bool {
+    pub(crate) fn abandon(&mut self, engine: &Engine<T>) -> bool {
         self.abandoned = true;
         self.request = None;
+        if let Home::Store(home) = &engine.home {
+            self.give_up_undelivered(engine, home);
+        }
         let may_have_logged_out = self.held.row.is_some() && self.shared.has_changes();
         self.owes_an_end() || may_have_logged_out
     }

@@ -201,7 +201,7 @@ impl<T: SessionData> Slot<T> {
             Home::Store(_) | Home::Foreign(_) => Some(Arc::clone(&self)),
             Home::Cookie(_) => None,
         };
-        self.finish(|life, _| owes_an_end = life.abandon());
+        self.finish(|life, engine| owes_an_end = life.abandon(engine));
         if let (true, Some(slot)) = (owes_an_end, again) {
             slot.end_later();
         }

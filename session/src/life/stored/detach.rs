@@ -43,6 +43,8 @@ impl<T: SessionData> Slot<T> {
                 return Ok(false);
             };
             row.next = life.held.promised;
+            // It has somebody who works on it, be there a response or not.
+            life.held.undelivered = None;
             let mut payload = Payload::default();
             let loaded = life.shared.loaded().bytes();
             payload.take(loaded.to_vec(), 0..loaded.len());

@@ -5,7 +5,7 @@ use super::next::{Moment, Next};
 use super::outside::end_beyond;
 use super::turn::Turn;
 use super::write::{How, Write};
-use super::{Gone, Owed, Secrets, StoreHome};
+use super::{Gone, Owed, Secrets, StoreHome, entries};
 use crate::data::SessionData;
 use crate::error::CommitError;
 use crate::event::Event;
@@ -51,6 +51,27 @@ pub(super) enum Came {
 }
 
 impl<T: SessionData> Life<T> {
+    /// There is no response: a row that was made for it is nobody's, for nobody ever got its id. It
+    /// would only be listed among the devices of its user.
+    pub(in crate::life) fn give_up_undelivered(&mut self, engine: &Engine<T>, home: &StoreHome) {
+        let Some(key) = self.held.undelivered.take() else {
+            return;
+        };
+        let created = self.held.row.is_some();
+        let gone = match self.give_up_row(engine, home) {
+            Some(gone) => gone,
+            // It is not known whether the row was made, nor the entries of its indexes.
+            None => {
+                let state = self.shared.newest().filter(|_| home.indexed);
+                Gone { key, entries: state.map_or_else(Vec::new, |state| entries(home, state)) }
+            }
+        };
+        self.held.ended.push(gone);
+        // As `destroy()` does, which is what the events then say.
+        self.destroyed |= created;
+        self.ended |= created;
+    }
+
     /// Whether a row must still be deleted that nobody deletes any more. A session whose privilege
     /// changed by a `commit()` and whose new id nobody will ever learn is ended: it must not go on
     /// under the old one.

@@ -83,6 +83,9 @@ pub(crate) struct Held {
     pub(super) rotated_away: bool,
     /// The store could not be asked, and the session is a blank one that is never written.
     pub(super) outage: bool,
+    /// The row that this request made, or asked the store to make: nobody has its id before the
+    /// response.
+    pub(super) undelivered: Option<RowKey>,
     /// A `commit()` wrote, and left the new id to the response (rule 12).
     pub(super) owed: Option<Owed>,
     /// What another request wrote was merged in, and `valid` is to be asked before the next write.
@@ -112,6 +115,7 @@ impl Held {
             straggler: false,
             rotated_away: false,
             outage: false,
+            undelivered: None,
             owed: None,
             merged: false,
             sent: None,

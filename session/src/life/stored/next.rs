@@ -101,6 +101,7 @@ impl<T: SessionData> Life<T> {
         self.held.handle = None;
         self.held.promised = None;
         self.held.owed = None;
+        self.held.undelivered = None;
         let entries = if home.indexed { self.loaded_entries(engine, home) } else { Vec::new() };
         Some(Gone { key: row.key, entries })
     }

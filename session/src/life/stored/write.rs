@@ -175,6 +175,9 @@ impl<T: SessionData> Life<T> {
         } else {
             (Vec::new(), Vec::new())
         };
+        if matches!(how, How::Create) {
+            self.held.undelivered = Some(key);
+        }
         // From the moment at which it may have been written it is owed, answer or not.
         let owed_before = self.held.owed;
         self.held.owed = owed.or(owed_before);
