@@ -81,7 +81,8 @@ impl<T: SessionData> TypedSession<T> {
         self.slot.with(|life, _| life.is_new())
     }
 
-    /// The idle lifetime in force: this session's own, or the configured one. Not what is left.
+    /// The idle lifetime in force: this session's own, or the configured one. Not what is left. Of
+    /// [`MaxAge::Browser`] it is the configured one.
     #[must_use]
     pub fn max_age(&self) -> MaxAge {
         self.slot.with(|life, engine| life.max_age(engine))

@@ -182,6 +182,39 @@ async fn b_14_a_browser_session_has_no_max_age_and_the_same_lifetimes() {
     assert!(!site.lives(&visitor.cookie));
 }
 
+// Fails when a browser session has another idle lifetime than the one that was set, whether by the layer or
+// by the struct; or when the last word about the cookie does not count.
+#[tokio::test]
+async fn a_02_a_browser_session_keeps_the_idle_lifetime() {
+    #[derive(Session)]
+    #[session(max_age = "2h")]
+    struct Short {
+        views: u64,
+    }
+    let own = site::<Short, _>(|b| b.browser_session().extend(Extend::Fixed));
+    let cookie = {
+        let reply = own.run("", async |mut s: TypedSession<Short>| s.views = 1).await;
+        assert_eq!(reply.attribute("Max-Age"), None);
+        format!("{}={}", session_tests::NAME, reply.token().expect("a token"))
+    };
+    own.clock.advance(hours(2));
+    assert!(own.lives(&cookie));
+    own.clock.advance(MS);
+    assert!(!own.lives(&cookie));
+
+    let view = async |mut s: Handle| s.views += 1;
+    let set = site::<Visit, _>(|b| b.max_age(hours(2)).browser_session().extend(Extend::Fixed));
+    let mut visitor = set.visitor();
+    assert_eq!(visitor.sends(view).await.attribute("Max-Age"), None);
+    set.clock.advance(hours(2));
+    assert!(set.lives(&visitor.cookie));
+    set.clock.advance(MS);
+    assert!(!set.lives(&visitor.cookie));
+
+    let last = site::<Visit, _>(|b| b.browser_session().max_age(hours(2)));
+    assert_eq!(last.run("", view).await.attribute("Max-Age"), Some("7200"));
+}
+
 // Fails when the kind of a session's own lifetime is lost.
 #[tokio::test]
 async fn rule_30_one_session_may_go_with_the_browser_or_not() {

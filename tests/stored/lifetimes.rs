@@ -200,6 +200,23 @@ async fn b_14_a_browser_session_never_gains_a_max_age() {
     assert_eq!(reads(&mut visitor).await.body, "true");
 }
 
+// Fails when a browser session has another idle lifetime than the one that was set, in the row or by the
+// engine.
+#[tokio::test]
+async fn a_02_a_04_a_browser_session_keeps_the_idle_lifetime() {
+    let (site, shelf) =
+        stored_site::<Visit, _>(|b| b.max_age(hours(2)).browser_session().extend(Extend::Fixed));
+    let mut visitor = site.visitor();
+    let reply = visitor.sends(async |mut s: Handle| s.views = 1).await;
+    assert_eq!(reply.attribute("Max-Age"), None);
+    let keeps: Vec<_> = shelf.leases().iter().map(|(_, lease)| lease.keep).collect();
+    assert_eq!(keeps, [hours(2) + session::seconds(10)]);
+    site.clock.advance(hours(2));
+    assert!(site.lives(&visitor.cookie));
+    site.clock.advance(MS);
+    assert!(!site.lives(&visitor.cookie));
+}
+
 // Fails when a session that was made a browser session, or none, does not stay one.
 #[tokio::test]
 async fn rule_30_a_browser_session_by_set_max_age_stays_one() {

@@ -137,7 +137,8 @@ pub enum MaxAge {
     /// The session ends when it was not used for so long.
     Idle(Duration),
     /// A browser session: the cookie has no Max-Age and goes with the browser. On the server the
-    /// configured lifetimes hold all the same.
+    /// configured lifetimes hold all the same: the idle one that the layer or the struct says, a day
+    /// otherwise, and the absolute one.
     Browser,
 }
 

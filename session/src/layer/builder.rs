@@ -36,7 +36,8 @@ pub struct SessionBuilder<T, M = AnyMerge> {
     carrier: Option<Box<dyn Carrier>>,
     coder: Box<dyn Coder<T>>,
     codec_given: bool,
-    max_age: MaxAge,
+    idle: Duration,
+    browser: bool,
     absolute: Duration,
     pub(super) extend: Extend,
     auto_commit: bool,
@@ -87,6 +88,11 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
 
     pub(super) fn new(home: HomeOption) -> Self {
         let options = T::OPTIONS;
+        let (idle, browser) = match options.max_age {
+            None => (MAX_AGE, false),
+            Some(MaxAge::Idle(idle)) => (idle, false),
+            Some(MaxAge::Browser) => (MAX_AGE, true),
+        };
         Self {
             home,
             store: StoreOptions::default(),
@@ -95,7 +101,8 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             carrier: None,
             coder: Box::new(Json),
             codec_given: false,
-            max_age: options.max_age.unwrap_or(MaxAge::Idle(MAX_AGE)),
+            idle,
+            browser,
             absolute: options.absolute.unwrap_or(ABSOLUTE),
             extend: options.extend.unwrap_or_default(),
             auto_commit: true,
@@ -162,16 +169,21 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         self
     }
 
-    /// The idle lifetime: a session ends when it was not used for so long. One day by default.
+    /// The idle lifetime: a session ends when it was not used for so long. One day by default. The
+    /// cookie gets a Max-Age, unless [`browser_session`](Self::browser_session) comes after this.
     pub fn max_age(mut self, idle: Duration) -> Self {
-        self.max_age = MaxAge::Idle(idle);
+        self.idle = idle;
+        self.browser = false;
         self
     }
 
     /// The cookie has no Max-Age and goes with the browser. On the server the session ends as any
-    /// other: when it was not used for a day, and at its absolute end.
+    /// other: at its absolute end, or when it was not used for the idle lifetime, be that the one of a
+    /// [`max_age`](Self::max_age) before this, the struct's, or a day.
+    /// `max_age(hours(2)).browser_session()` has both; a `max_age` that comes later gives a Max-Age
+    /// again.
     pub fn browser_session(mut self) -> Self {
-        self.max_age = MaxAge::Browser;
+        self.browser = true;
         self
     }
 
@@ -274,7 +286,8 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             carrier: self.carrier,
             coder: self.coder,
             codec_given: self.codec_given,
-            max_age: self.max_age,
+            idle: self.idle,
+            browser: self.browser,
             absolute: self.absolute,
             extend: self.extend,
             auto_commit: self.auto_commit,
@@ -380,18 +393,14 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
     }
 
     fn lifetimes(&self) -> Result<Lifetimes, BuildError> {
-        let (idle, browser) = match self.max_age {
-            MaxAge::Idle(idle) => (idle, false),
-            MaxAge::Browser => (MAX_AGE, true),
-        };
         let checked = |lifetime: Duration, error: BuildError| match in_ms(lifetime) {
             0 => Err(error),
             ms if ms > Millis::MAX.ms() => Err(error),
             ms => Ok(ms),
         };
         Ok(Lifetimes {
-            idle: checked(idle, BuildError::MaxAge)?,
-            browser,
+            idle: checked(self.idle, BuildError::MaxAge)?,
+            browser: self.browser,
             absolute: checked(self.absolute, BuildError::Absolute)?,
             extend: self.extend,
         })
