@@ -49,6 +49,7 @@ async fn rule_18_every_attribute() {
         ("sid", (|b| b.name("sid")) as fn(Builder) -> Builder, format!("{secure} SameSite=Lax")),
         (NAME, |b| b.same_site(SameSite::Strict), format!("{secure} SameSite=Strict")),
         (NAME, |b| b.same_site(SameSite::None), format!("{secure} SameSite=None")),
+        (NAME, |b| b.without_same_site(), "Path=/; Secure; HttpOnly".to_owned()),
         (NAME, |b| b.http_only(false), "Path=/; Secure; SameSite=Lax".to_owned()),
         (NAME, |b| b.partitioned(true), format!("{secure} SameSite=Lax; Partitioned")),
         (NAME, |b| b.priority(Priority::High), format!("{secure} SameSite=Lax; Priority=High")),
@@ -70,6 +71,37 @@ async fn rule_18_every_attribute() {
     }
     let browser = attributes(NAME, |b| b.browser_session()).await;
     assert_eq!(browser, "Path=/; Secure; HttpOnly; SameSite=Lax", "no Max-Age and no Expires");
+}
+
+// Fails when Expires is another moment than the request's and Max-Age together, or stands where there is no
+// Max-Age.
+#[tokio::test]
+async fn a_03_a_06_expires_says_what_max_age_says() {
+    let site = site::<Visit, _>(|b| b.expires(true).max_age(days(1)).absolute(days(2)));
+    let view = async |mut s: Handle| s.views += 1;
+    let mut visitor = site.visitor();
+    // The test clock begins on Tuesday, 2023-11-14T22:13:20Z.
+    for (advance, max_age, expires) in [
+        (0, "86400", "Wed, 15 Nov 2023 22:13:20 GMT"),
+        (43_200_001, "86400", "Thu, 16 Nov 2023 10:13:20 GMT"),
+        // The absolute end is nearer: within 43 199.999 seconds.
+        (86_400_000, "43200", "Thu, 16 Nov 2023 22:13:20 GMT"),
+    ] {
+        site.clock.advance(Duration::from_millis(advance));
+        let reply = visitor.sends(view).await;
+        assert_eq!(reply.attribute("Max-Age"), Some(max_age));
+        assert_eq!(reply.attribute("Expires"), Some(expires));
+        let line = reply.line().expect("a cookie");
+        assert!(line.ends_with("GMT; Path=/; Secure; HttpOnly; SameSite=Lax"), "{line}");
+    }
+    let browser = session_tests::site::<Visit, _>(|b| b.expires(true).browser_session());
+    let reply = browser.run("", view).await;
+    assert_eq!((reply.attribute("Max-Age"), reply.attribute("Expires")), (None, None));
+    // A date has four digits for the year.
+    let late = session_tests::site::<Visit, _>(|b| b.expires(true));
+    late.clock.advance(days(365 * 8500));
+    let reply = late.run("", view).await;
+    assert_eq!(reply.attribute("Expires"), Some("Fri, 31 Dec 9999 23:59:59 GMT"));
 }
 
 // Fails when Max-Age is the configured lifetime instead of what is left, or is not clipped.

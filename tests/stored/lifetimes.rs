@@ -210,7 +210,7 @@ async fn a_02_a_04_a_browser_session_keeps_the_idle_lifetime() {
     let reply = visitor.sends(async |mut s: Handle| s.views = 1).await;
     assert_eq!(reply.attribute("Max-Age"), None);
     let keeps: Vec<_> = shelf.leases().iter().map(|(_, lease)| lease.keep).collect();
-    assert_eq!(keeps, [hours(2) + session::seconds(10)]);
+    assert_eq!(keeps, [hours(2) + seconds(10)]);
     site.clock.advance(hours(2));
     assert!(site.lives(&visitor.cookie));
     site.clock.advance(MS);

@@ -401,3 +401,18 @@ async fn rule_32_b_6_b_11_destroyed_is_told_of_live_sessions_only() {
         }
     }
 }
+
+// Fails when Expires is not what Max-Age says, or an attribute that is left out is there, in the cookie or
+// in its removal.
+#[tokio::test]
+async fn a_03_a_06_expires_and_no_same_site() {
+    let (site, _) = stored_site::<Visit, _>(|b| b.expires(true).without_same_site());
+    let reply = site.run("", async |mut s: Handle| s.views = 1).await;
+    let attributes = "Path=/; Secure; HttpOnly";
+    let date = "Expires=Wed, 15 Nov 2023 22:13:20 GMT";
+    let line = reply.line().expect("a cookie");
+    assert!(line.ends_with(&format!("; Max-Age=86400; {date}; {attributes}")), "{line}");
+    let reply = site.run(&cookie_of(&reply), async |mut s: Handle| s.destroy()).await;
+    let line = reply.line().expect("a removal");
+    assert!(line.ends_with(&format!("00:00:00 GMT; {attributes}")), "{line}");
+}

@@ -1,9 +1,11 @@
 //! The cookie: its attributes, checked once, and the header, written once a response.
 
 use super::{Carrier, Token, find, syntax};
+use crate::time::Millis;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The name unless another is given: browsers accept it only with Secure, from the host itself,
 /// with Path=/ (RFC 6265bis §4.1.3.2).
@@ -44,11 +46,14 @@ pub(crate) struct CookieOptions {
     pub(crate) name: String,
     pub(crate) path: String,
     pub(crate) domain: Option<String>,
-    pub(crate) same_site: SameSite,
+    /// `None`: the attribute is left out.
+    pub(crate) same_site: Option<SameSite>,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
     pub(crate) partitioned: bool,
     pub(crate) priority: Option<Priority>,
+    /// Expires beside Max-Age.
+    pub(crate) expires: bool,
 }
 
 impl CookieOptions {
@@ -57,11 +62,12 @@ impl CookieOptions {
             name: name.to_owned(),
             path: "/".to_owned(),
             domain: None,
-            same_site: SameSite::default(),
+            same_site: Some(SameSite::default()),
             secure: true,
             http_only: true,
             partitioned: false,
             priority: None,
+            expires: false,
         }
     }
 
@@ -100,7 +106,7 @@ impl CookieOptions {
         if http && !self.http_only {
             return Err(CookieError::PrefixNeedsHttpOnly);
         }
-        if self.same_site == SameSite::None && !self.secure {
+        if self.same_site == Some(SameSite::None) && !self.secure {
             return Err(CookieError::SameSiteNoneNeedsSecure);
         }
         if self.partitioned && !self.secure {
@@ -121,6 +127,7 @@ pub(crate) struct Cookie {
     prefix: Box<str>,
     /// What stands behind the value and Max-Age in every Set-Cookie of ours.
     attributes: Box<str>,
+    expires: bool,
     removal: HeaderValue,
 }
 
@@ -140,9 +147,10 @@ impl Cookie {
             attributes.push_str("; HttpOnly");
         }
         attributes.push_str(match options.same_site {
-            SameSite::Strict => "; SameSite=Strict",
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::None => "; SameSite=None",
+            None => "",
+            Some(SameSite::Strict) => "; SameSite=Strict",
+            Some(SameSite::Lax) => "; SameSite=Lax",
+            Some(SameSite::None) => "; SameSite=None",
         });
         if options.partitioned {
             attributes.push_str("; Partitioned");
@@ -164,21 +172,27 @@ impl Cookie {
             prefix: format!("{}=", options.name).into(),
             removal: HeaderValue::from_str(&removal).map_err(|_| CookieError::Path)?,
             attributes: attributes.into(),
+            expires: options.expires,
         })
     }
 
-    /// Sets the cookie to a value of `len` bytes that `write` appends.
+    /// Sets the cookie to a value of `len` bytes that `write` appends. `made`: the time of the response.
     pub(crate) fn set_value(
         &self,
         headers: &mut HeaderMap,
         len: usize,
         write: impl FnOnce(&mut Vec<u8>),
+        made: Millis,
         max_age: Option<u64>,
     ) {
         const MAX_AGE: &str = "; Max-Age=";
+        const EXPIRES: &str = "; Expires=";
         let mut digits = itoa::Buffer::new();
-        let max_age = max_age.map(|seconds| digits.format(seconds.min(MAX_AGE_LIMIT)));
-        let lifetime = max_age.map_or(0, |seconds| MAX_AGE.len() + seconds.len());
+        let max_age = max_age.map(|seconds| seconds.min(MAX_AGE_LIMIT));
+        let expires = max_age.filter(|_| self.expires).map(|seconds| date(made, seconds));
+        let max_age = max_age.map(|seconds| digits.format(seconds));
+        let lifetime = max_age.map_or(0, |seconds| MAX_AGE.len() + seconds.len())
+            + expires.as_ref().map_or(0, |date| EXPIRES.len() + date.len());
         // One buffer of the exact size: the header takes it as it is.
         let mut cookie =
             Vec::with_capacity(self.prefix.len() + len + lifetime + self.attributes.len());
@@ -187,6 +201,10 @@ impl Cookie {
         if let Some(seconds) = max_age {
             cookie.extend_from_slice(MAX_AGE.as_bytes());
             cookie.extend_from_slice(seconds.as_bytes());
+        }
+        if let Some(date) = expires {
+            cookie.extend_from_slice(EXPIRES.as_bytes());
+            cookie.extend_from_slice(date.as_bytes());
         }
         cookie.extend_from_slice(self.attributes.as_bytes());
         let cookie = HeaderValue::try_from(cookie);
@@ -237,7 +255,8 @@ impl Carrier for Cookie {
     }
 
     fn set(&self, headers: &mut HeaderMap, token: Token<'_>, max_age: Option<u64>) {
-        self.set_value(headers, token.text_len(), |to| token.write_text(to), max_age);
+        let write = |to: &mut Vec<u8>| token.write_text(to);
+        self.set_value(headers, token.text_len(), write, token.made(), max_age);
     }
 
     fn request_value(&self, token: Token<'_>) -> String {
@@ -247,6 +266,13 @@ impl Carrier for Cookie {
     fn remove(&self, headers: &mut HeaderMap) {
         self.put(headers, self.removal.clone());
     }
+}
+
+/// So many seconds after `from`, as RFC 9110 writes dates. They end with the year 9999.
+fn date(from: Millis, seconds: u64) -> String {
+    const LAST: u64 = 253_402_300_799;
+    let at = (from.ms() / 1000).saturating_add(seconds).min(LAST);
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at))
 }
 
 /// The cookie's options contradict the standard or one another.

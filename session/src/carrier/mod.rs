@@ -12,6 +12,7 @@ pub use cookie::{CookieError, Priority, SameSite};
 pub use header::HeaderCarrier;
 
 use crate::base64url;
+use crate::time::Millis;
 use http::{HeaderMap, HeaderName};
 use std::fmt;
 
@@ -65,22 +66,30 @@ pub trait Carrier: Send + Sync + 'static {
 
 /// A token on its way to the client. Its text is base64url without padding.
 #[derive(Clone, Copy)]
-pub struct Token<'t>(&'t [u8]);
+pub struct Token<'t> {
+    bytes: &'t [u8],
+    made: Millis,
+}
 
 impl<'t> Token<'t> {
-    pub(crate) fn new(bytes: &'t [u8]) -> Self {
-        Self(bytes)
+    pub(crate) fn new(bytes: &'t [u8], made: Millis) -> Self {
+        Self { bytes, made }
+    }
+
+    /// When: what is left of the session is counted from then.
+    pub(crate) fn made(&self) -> Millis {
+        self.made
     }
 
     /// Bytes of the text.
     #[must_use]
     pub fn text_len(&self) -> usize {
-        base64url::encoded_len(self.0.len())
+        base64url::encoded_len(self.bytes.len())
     }
 
     /// Appends the text.
     pub fn write_text(&self, to: &mut Vec<u8>) {
-        base64url::encode(self.0, to);
+        base64url::encode(self.bytes, to);
     }
 
     /// The text.

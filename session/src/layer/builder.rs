@@ -6,7 +6,7 @@ use super::promises::{AnyMerge, MergeAccepted};
 use super::stored::StoreOptions;
 use super::{SessionLayer, Shared};
 use crate::base64url;
-use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME, Priority, SameSite};
+use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME};
 use crate::data::codec::Coder;
 use crate::data::{Codec, Extend, Json, MaxAge, SessionData};
 use crate::error::{BoxError, BuildError};
@@ -47,7 +47,7 @@ pub struct SessionBuilder<T, M = AnyMerge> {
     hooks: Hooks<T>,
     clock: Box<dyn Clock>,
     on_event: Option<Callback>,
-    insecure: bool,
+    pub(super) insecure: bool,
     merge: PhantomData<M>,
 }
 
@@ -115,58 +115,6 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             insecure: false,
             merge: PhantomData,
         }
-    }
-
-    /// The cookie's name; `__Host-session` by default. Session types of one app need different
-    /// ones.
-    pub fn name(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.cookie.name);
-        self
-    }
-
-    /// The cookie's Path; `/` by default.
-    pub fn path(mut self, path: &str) -> Self {
-        path.clone_into(&mut self.cookie.path);
-        self
-    }
-
-    /// The cookie's Domain; by default none, so that only the host itself gets it. A `__Host-` name
-    /// forbids one.
-    pub fn domain(mut self, domain: &str) -> Self {
-        self.cookie.domain = Some(domain.to_owned());
-        self
-    }
-
-    /// The cookie's SameSite; Lax by default.
-    pub fn same_site(mut self, same_site: SameSite) -> Self {
-        self.cookie.same_site = same_site;
-        self
-    }
-
-    /// Whether scripts are kept from reading the cookie; on by default.
-    pub fn http_only(mut self, http_only: bool) -> Self {
-        self.cookie.http_only = http_only;
-        self
-    }
-
-    /// Whether the cookie is kept apart for each site that embeds this one (CHIPS); off by default.
-    pub fn partitioned(mut self, partitioned: bool) -> Self {
-        self.cookie.partitioned = partitioned;
-        self
-    }
-
-    /// Chromium's Priority attribute; by default none.
-    pub fn priority(mut self, priority: Priority) -> Self {
-        self.cookie.priority = Some(priority);
-        self
-    }
-
-    /// Lets the cookie travel over plain HTTP: drops Secure, and the prefix of the name that asks
-    /// for it. Warns once, when the layer is built. Chromium and curl take Secure cookies from
-    /// `http://localhost`; other browsers, and other addresses, need this.
-    pub fn insecure_for_development(mut self) -> Self {
-        self.insecure = true;
-        self
     }
 
     /// The idle lifetime: a session ends when it was not used for so long. One day by default. The

@@ -2,6 +2,7 @@
 //! commit what handlers changed.
 
 mod builder;
+mod cookie;
 #[cfg_attr(not(feature = "koa"), allow(dead_code))]
 mod foreign;
 mod future;

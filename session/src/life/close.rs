@@ -71,10 +71,10 @@ impl<T: SessionData> Life<T> {
             (Pending::Removal, Home::Foreign(home)) => home.foreign.remove(headers),
             (Pending::Removal, _) => engine.carrier.remove(headers),
             (Pending::Token { max_age }, Home::Foreign(home)) => {
-                home.foreign.set(headers, &self.token, max_age);
+                home.foreign.set(headers, &self.token, self.opened_at, max_age);
             }
             (Pending::Token { max_age }, _) => {
-                engine.carrier.set(headers, Token::new(&self.token), max_age);
+                engine.carrier.set(headers, Token::new(&self.token, self.opened_at), max_age);
             }
         }
         if let Some(old) = &engine.old
@@ -271,7 +271,7 @@ impl<T> Life<T> {
     pub(crate) fn request_value(&self, engine: &Engine<T>) -> String {
         match &engine.home {
             Home::Foreign(home) => home.foreign.request_value(&self.token),
-            _ => engine.carrier.request_value(Token::new(&self.token)),
+            _ => engine.carrier.request_value(Token::new(&self.token, self.opened_at)),
         }
     }
 }

@@ -148,11 +148,18 @@ impl Pair {
         self.value.capacity()
     }
 
-    pub(super) fn set(&self, headers: &mut HeaderMap, value: &[u8], max_age: Option<u64>) {
+    pub(super) fn set(
+        &self,
+        headers: &mut HeaderMap,
+        value: &[u8],
+        now: Millis,
+        max_age: Option<u64>,
+    ) {
         let signature = self.keys.sign(&self.name, value);
-        self.value.set_value(headers, value.len(), |to| to.extend_from_slice(value), max_age);
+        let write = |to: &mut Vec<u8>| to.extend_from_slice(value);
+        self.value.set_value(headers, value.len(), write, now, max_age);
         let write = |to: &mut Vec<u8>| to.extend_from_slice(&signature);
-        self.signature.set_value(headers, signature.len(), write, max_age);
+        self.signature.set_value(headers, signature.len(), write, now, max_age);
     }
 
     pub(super) fn remove(&self, headers: &mut HeaderMap) {
@@ -201,8 +208,8 @@ impl Foreign for InCookies {
         (text.len(), self.0.room())
     }
 
-    fn set(&self, headers: &mut HeaderMap, value: &[u8], max_age: Option<u64>) {
-        self.0.set(headers, value, max_age);
+    fn set(&self, headers: &mut HeaderMap, value: &[u8], now: Millis, max_age: Option<u64>) {
+        self.0.set(headers, value, now, max_age);
     }
 
     fn remove(&self, headers: &mut HeaderMap) {

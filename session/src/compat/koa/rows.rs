@@ -176,8 +176,8 @@ impl Foreign for InRows {
         (0, self.pair.room())
     }
 
-    fn set(&self, headers: &mut HeaderMap, value: &[u8], max_age: Option<u64>) {
-        self.pair.set(headers, value, max_age);
+    fn set(&self, headers: &mut HeaderMap, value: &[u8], now: Millis, max_age: Option<u64>) {
+        self.pair.set(headers, value, now, max_age);
     }
 
     fn remove(&self, headers: &mut HeaderMap) {

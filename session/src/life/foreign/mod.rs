@@ -39,7 +39,7 @@ pub(crate) trait Foreign: Send + Sync + 'static {
     fn room(&self, text: &[u8]) -> (usize, usize);
 
     /// Gives the client a session's text, or its id.
-    fn set(&self, headers: &mut HeaderMap, value: &[u8], max_age: Option<u64>);
+    fn set(&self, headers: &mut HeaderMap, value: &[u8], now: Millis, max_age: Option<u64>);
 
     /// Tells the client to forget it.
     fn remove(&self, headers: &mut HeaderMap);
