@@ -33,15 +33,17 @@ pub(crate) fn wrap(routes: Router, options: &Options, home: &Home) -> Result<Rou
 type Layers = (SessionLayer<Admin>, SessionLayer<State>);
 
 fn in_cookies(keys: Keys, options: &Options) -> Result<Layers, BuildError> {
-    let admins = common(SessionLayer::signed(keys.clone()), options);
+    let admins = of_admins(SessionLayer::signed(keys.clone()), options);
     // `hits` and `tags` have merge policies, which no cookie can honour.
     let states = of_visitors(SessionLayer::signed(keys), options).last_write_wins();
     Ok((admins.build()?, states.build()?))
 }
 
 fn in_a_store(stored: &Stored, options: &Options) -> Result<Layers, BuildError> {
-    let admins = common(SessionLayer::stored(stored.store.clone()), options);
-    let mut states = of_visitors(SessionLayer::stored(stored.store.clone()), options);
+    let admins = in_its_store(SessionLayer::stored(stored.store.clone()), options);
+    let admins = of_admins(admins, options);
+    let states = in_its_store(SessionLayer::stored(stored.store.clone()), options);
+    let mut states = of_visitors(states, options);
     if let Some(most) = options.max_sessions {
         states = states.max_sessions(most);
     }
@@ -63,8 +65,23 @@ fn of_visitors<M>(
     builder: SessionBuilder<State, M>,
     options: &Options,
 ) -> SessionBuilder<State, M> {
+    let builder = common(builder, options);
+    match &options.carrier {
+        Carrier::Cookie => in_its_cookie(builder, options),
+        Carrier::Header(name) => builder.carrier(HeaderCarrier::new(name.clone())),
+        Carrier::Bearer => {
+            builder.carrier(HeaderCarrier::bearer(HeaderName::from_static("x-session-token")))
+        }
+    }
+}
+
+/// What there is no cookie for is not for it.
+fn in_its_cookie<M>(
+    builder: SessionBuilder<State, M>,
+    options: &Options,
+) -> SessionBuilder<State, M> {
     let mut builder =
-        common(builder, options).http_only(options.http_only).partitioned(options.partitioned);
+        secure(builder, options).http_only(options.http_only).partitioned(options.partitioned);
     if let Some(name) = &options.name {
         builder = builder.name(name);
     }
@@ -77,13 +94,33 @@ fn of_visitors<M>(
     if let Some(same_site) = options.same_site {
         builder = builder.same_site(same_site);
     }
-    match &options.carrier {
-        Carrier::Cookie => builder,
-        Carrier::Header(name) => builder.carrier(HeaderCarrier::new(name.clone())),
-        Carrier::Bearer => {
-            builder.carrier(HeaderCarrier::bearer(HeaderName::from_static("x-session-token")))
-        }
+    builder
+}
+
+/// The options that hold for administrators, whose session is in a cookie always.
+fn of_admins<M>(builder: SessionBuilder<Admin, M>, options: &Options) -> SessionBuilder<Admin, M> {
+    secure(common(builder, options), options)
+}
+
+fn secure<T: SessionData, M>(
+    builder: SessionBuilder<T, M>,
+    options: &Options,
+) -> SessionBuilder<T, M> {
+    if options.insecure { builder.insecure_for_development() } else { builder }
+}
+
+/// The options of sessions in a store.
+fn in_its_store<T: SessionData, M>(
+    mut builder: SessionBuilder<T, M>,
+    options: &Options,
+) -> SessionBuilder<T, M> {
+    if let Some(patience) = options.store_timeout {
+        builder = builder.store_timeout(patience);
     }
+    if let Some(remember) = options.remember_ended {
+        builder = builder.remember_ended(remember);
+    }
+    builder.on_outage(options.on_outage).on_ended(options.on_ended)
 }
 
 /// The options that hold for both types.
@@ -99,15 +136,6 @@ fn common<T: SessionData, M>(
     if let Some(absolute) = options.absolute {
         builder = builder.absolute(absolute);
     }
-    if let Some(patience) = options.store_timeout {
-        builder = builder.store_timeout(patience);
-    }
-    if let Some(remember) = options.remember_ended {
-        builder = builder.remember_ended(remember);
-    }
-    if options.insecure {
-        builder = builder.insecure_for_development();
-    }
     if options.test_clock {
         builder = builder.clock(TestClock);
     }
@@ -119,6 +147,4 @@ fn common<T: SessionData, M>(
         .auto_commit(options.auto_commit)
         .save_empty(options.save_empty)
         .commit_on_server_error(options.commit_on_server_error)
-        .on_outage(options.on_outage)
-        .on_ended(options.on_ended)
 }

@@ -21,6 +21,18 @@ pub enum BuildError {
     Absolute,
     /// The carrier's `capacity` is too small for any token.
     Capacity,
+    /// `store_timeout`: less than a millisecond.
+    StoreTimeout,
+    /// An option of layers whose sessions are in a store, where they are in the cookie.
+    StoreOption {
+        /// The name of the method.
+        option: &'static str,
+    },
+    /// An option of the cookie, where another carrier is given.
+    CookieOption {
+        /// The name of the method.
+        option: &'static str,
+    },
     /// `max_sessions`: zero, or the type has no `index` field.
     MaxSessions,
     /// A field is stored under a name that the other library takes for something else.
@@ -67,6 +79,19 @@ impl fmt::Display for BuildError {
             Self::Foreign { option } => write!(
                 f,
                 "`{option}`: sessions that another library reads too have that library's form"
+            ),
+            Self::StoreTimeout => f.write_str(
+                "`store_timeout`: at least one millisecond; without any time no call could succeed",
+            ),
+            Self::StoreOption { option } => write!(
+                f,
+                "`{option}`: is for sessions in a store, and these are in the token; leave it out, or \
+                 begin with `SessionLayer::stored(..)`"
+            ),
+            Self::CookieOption { option } => write!(
+                f,
+                "`{option}`: is for the cookie, and there is none beside `carrier(..)`; leave one of \
+                 them out"
             ),
             Self::Capacity => f.write_str("`carrier`: its `capacity` is too small for any token"),
         }

@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use http::{HeaderMap, HeaderName};
+use session::store::MemoryStore;
 use session::{
     BuildError, Carrier, CookieError, HeaderCarrier, SameSite, SessionBuilder, SessionLayer, Token,
     days,
@@ -201,9 +202,71 @@ fn rule_18_rule_30_security_25_impossible_options_are_refused() {
         assert_eq!(built(|b| b.carrier(Narrow(room))).err(), Some(BuildError::Capacity), "{room}");
     }
     assert!(built(|b| b.carrier(Narrow(171))).is_ok());
-    // A carrier of one's own makes the cookie's options idle, also wrong ones.
+}
+
+// Fails when an option that has no effect where the sessions are, or no sense, is accepted in silence.
+#[test]
+fn a_07_what_has_no_effect_is_refused_by_name() {
+    use session::{OnEnded, OnOutage, Priority};
+    type Options = fn(SessionBuilder<Visit>) -> SessionBuilder<Visit>;
+    let for_stores: [(&str, Options); 7] = [
+        ("store_timeout", |b| b.store_timeout(days(1))),
+        ("store_ttl", |b| b.store_ttl(|left| left)),
+        ("remember_ended", |b| b.remember_ended(days(1))),
+        ("on_outage", |b| b.on_outage(OnOutage::Fail)),
+        ("on_ended", |b| b.on_ended(OnEnded::Refuse)),
+        ("id_generator", |b| b.id_generator(async || Ok::<_, std::fmt::Error>([1; 32]))),
+        ("max_sessions", |b| b.max_sessions(0)),
+    ];
+    for (option, with) in for_stores {
+        let error = built(with).expect_err(option);
+        assert_eq!(error, BuildError::StoreOption { option });
+        assert!(error.to_string().starts_with(&format!("`{option}`: ")), "{error}");
+    }
+    let for_cookies: [(&str, Options); 10] = [
+        ("name", |b| b.name("sid")),
+        ("path", |b| b.path("/")),
+        ("domain", |b| b.name("sid").domain("example.com")),
+        ("same_site", |b| b.same_site(SameSite::Lax)),
+        ("without_same_site", |b| b.without_same_site()),
+        ("http_only", |b| b.http_only(true)),
+        ("partitioned", |b| b.partitioned(false)),
+        ("priority", |b| b.priority(Priority::High)),
+        ("expires", |b| b.expires(true)),
+        ("insecure_for_development", |b| b.insecure_for_development()),
+    ];
+    let header = || HeaderCarrier::new(HeaderName::from_static("x-session"));
+    for (option, with) in for_cookies {
+        // The first one that was given is named.
+        let option = if option == "domain" { "name" } else { option };
+        let refused = Some(BuildError::CookieOption { option });
+        assert_eq!(built(|b| with(b).carrier(header())).err(), refused, "{option}");
+        assert_eq!(built(|b| with(b.carrier(header()))).err(), refused, "{option}");
+        assert!(built(with).is_ok(), "{option}");
+    }
+    let wrong = Some(BuildError::Cookie(CookieError::Name));
+    assert_eq!(built(|b| b.name("a b").carrier(header())).err(), wrong);
+    // What is no option of the cookie goes with every carrier.
+    assert!(built(|b| b.browser_session().rolling().carrier(header())).is_ok());
+}
+
+// Fails when sessions in a store are refused what is for them, or a time in which no call can succeed is
+// accepted.
+#[test]
+fn a_07_options_of_stores() {
+    let stored = || SessionLayer::<Visit>::stored(MemoryStore::default());
+    for bad in [Duration::ZERO, Duration::from_micros(999)] {
+        let error = stored().store_timeout(bad).build().expect_err("no time");
+        assert_eq!(error, BuildError::StoreTimeout);
+        assert!(error.to_string().starts_with("`store_timeout`: "), "{error}");
+    }
+    for good in [Duration::from_millis(1), Duration::MAX] {
+        let builder = stored().store_timeout(good).store_ttl(|left| left);
+        assert!(builder.remember_ended(Duration::ZERO).build().is_ok());
+    }
     let header = HeaderCarrier::new(HeaderName::from_static("x-session"));
-    assert!(built(|b| b.name("").carrier(header)).is_ok());
+    let error = stored().path("/").carrier(header).build().expect_err("no cookie");
+    assert_eq!(error, BuildError::CookieOption { option: "path" });
 }
 
 // Fails when a sentence no longer begins with the option that it is about.

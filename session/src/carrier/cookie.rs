@@ -54,6 +54,8 @@ pub(crate) struct CookieOptions {
     pub(crate) priority: Option<Priority>,
     /// Expires beside Max-Age.
     pub(crate) expires: bool,
+    /// The first option that the layer gave, for the error where no cookie is.
+    pub(crate) given: Option<&'static str>,
 }
 
 impl CookieOptions {
@@ -68,6 +70,7 @@ impl CookieOptions {
             partitioned: false,
             priority: None,
             expires: false,
+            given: None,
         }
     }
 
@@ -81,7 +84,7 @@ impl CookieOptions {
         }
     }
 
-    fn check(&self) -> Result<(), CookieError> {
+    pub(crate) fn check(&self) -> Result<(), CookieError> {
         if !syntax::is_token(&self.name) {
             return Err(CookieError::Name);
         }

@@ -179,7 +179,8 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         self
     }
 
-    /// How tokens travel; by default in a cookie. The methods for cookies do nothing then.
+    /// How tokens travel; by default in a cookie. An option of the cookie beside this is an error when
+    /// the layer is built, also before this; a `name` of the struct's is none.
     pub fn carrier(mut self, carrier: impl Carrier) -> Self {
         self.carrier = Some(Box::new(carrier));
         self
@@ -253,7 +254,8 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
     /// Checks the options and makes the layer.
     ///
     /// # Errors
-    /// When options contradict the standards or one another; the error names the option.
+    /// When options contradict the standards or one another, or one has no effect where the sessions
+    /// are; the error names the option.
     pub fn build(mut self) -> Result<SessionLayer<T>, BuildError>
     where
         M: MergeAccepted<T>,
@@ -284,7 +286,13 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             }
         }
         let carrier = match self.carrier {
-            Some(carrier) => carrier,
+            Some(carrier) => match self.cookie.given {
+                Some(option) => {
+                    self.cookie.check()?;
+                    return Err(BuildError::CookieOption { option });
+                }
+                None => carrier,
+            },
             None => Box::new(Cookie::new(&self.cookie)?),
         };
         let least = match self.home {
@@ -295,18 +303,20 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         if carrier.capacity() < base64url::encoded_len(least) {
             return Err(BuildError::Capacity);
         }
-        let indexed = T::FIELDS.iter().any(|field| field.index);
-        if self.store.max_sessions.is_some_and(|most| most == 0 || !indexed) {
-            return Err(BuildError::MaxSessions);
-        }
         let patience = self.store.patience();
-        let home = match self.home {
-            HomeOption::Signed(keys) => {
+        let home = match (self.home, self.store.given) {
+            (HomeOption::Signed(_), Some(option)) => {
+                return Err(BuildError::StoreOption { option });
+            }
+            (HomeOption::Signed(keys), None) => {
                 Home::Cookie(Signed::new(&keys, carrier.binding(), T::SCHEMA))
             }
-            HomeOption::Stored(pick) => Home::Store(Box::new(self.store.home::<T>(pick))),
-            HomeOption::Foreign(foreign) => {
-                Home::Foreign(self.store.foreign(foreign.make(&self.cookie)?))
+            (HomeOption::Stored(pick), _) => {
+                self.store.check::<T>()?;
+                Home::Store(Box::new(self.store.home::<T>(pick)))
+            }
+            (HomeOption::Foreign(foreign), _) => {
+                Home::Foreign(self.store.foreign(foreign.make(&self.cookie)?)?)
             }
         };
         let old = match self.old {

@@ -1,11 +1,12 @@
-//! The options of layers whose sessions are in a store. In cookie homes they do nothing.
+//! The options of layers whose sessions are in a store. In cookie homes each of them is an error.
 
 use super::SessionBuilder;
 use crate::data::SessionData;
-use crate::error::BoxError;
+use crate::error::{BoxError, BuildError};
 use crate::life::{
     Foreign, ForeignHome, Names, OnEnded, OnOutage, Pick, Queues, Secrets, StoreHome, StoreTtl,
 };
+use crate::time::in_ms;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(super) struct StoreOptions {
     remember: Option<Duration>,
     ttl: StoreTtl,
     pub(super) max_sessions: Option<usize>,
+    /// The first of these options that was given, for the error where no store is.
+    pub(super) given: Option<&'static str>,
 }
 
 impl StoreOptions {
@@ -32,8 +35,29 @@ impl StoreOptions {
     }
 
     /// As far as rows of another library's know them.
-    pub(super) fn foreign(self, foreign: Box<dyn Foreign>) -> ForeignHome {
-        ForeignHome { foreign, on_outage: self.on_outage, patience: self.patience() }
+    pub(super) fn foreign(self, foreign: Box<dyn Foreign>) -> Result<ForeignHome, BuildError> {
+        let known = match foreign.rows() {
+            Some(_) => ["on_outage", "store_timeout"].as_slice(),
+            None => &[],
+        };
+        match self.given {
+            Some(option) if !known.contains(&option) => Err(BuildError::StoreOption { option }),
+            _ => {
+                let patience = self.patience();
+                Ok(ForeignHome { foreign, on_outage: self.on_outage, patience })
+            }
+        }
+    }
+
+    pub(super) fn check<T: SessionData>(&self) -> Result<(), BuildError> {
+        let indexed = T::FIELDS.iter().any(|field| field.index);
+        if self.max_sessions.is_some_and(|most| most == 0 || !indexed) {
+            return Err(BuildError::MaxSessions);
+        }
+        if self.patience.is_some_and(|patience| in_ms(patience) == 0) {
+            return Err(BuildError::StoreTimeout);
+        }
+        Ok(())
     }
 
     pub(super) fn home<T: SessionData>(self, pick: Pick) -> StoreHome {
@@ -55,24 +79,30 @@ impl StoreOptions {
 }
 
 impl<T: SessionData, M> SessionBuilder<T, M> {
+    /// The options, to change this one.
+    fn store(&mut self, option: &'static str) -> &mut StoreOptions {
+        self.store.given.get_or_insert(option);
+        &mut self.store
+    }
+
     /// What happens to a request whose session can't be loaded because the store fails; by default
     /// it is refused with a 503. Requests that don't extract their session are never concerned.
     pub fn on_outage(mut self, on_outage: OnOutage) -> Self {
-        self.store.on_outage = on_outage;
+        self.store("on_outage").on_outage = on_outage;
         self
     }
 
     /// What happens to a request that changed a session which had ended meanwhile; by default it is
     /// answered with a 409.
     pub fn on_ended(mut self, on_ended: OnEnded) -> Self {
-        self.store.on_ended = on_ended;
+        self.store("on_ended").on_ended = on_ended;
         self
     }
 
-    /// How long one call of the store may take at most; 5 seconds by default. The store's own client
-    /// may give up before.
+    /// How long one call of the store may take at most: a millisecond or more; 5 seconds by default. The
+    /// store's own client may give up before.
     pub fn store_timeout(mut self, patience: Duration) -> Self {
-        self.store.patience = Some(patience);
+        self.store("store_timeout").patience = Some(patience);
         self
     }
 
@@ -80,7 +110,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
     /// minute by default. A request that still carries the old id is told so meanwhile (409), and
     /// gets a new session afterwards.
     pub fn remember_ended(mut self, remember: Duration) -> Self {
-        self.store.remember = Some(remember);
+        self.store("remember_ended").remember = Some(remember);
         self
     }
 
@@ -88,7 +118,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
     /// longer. It only collects garbage: a session ends when it ends, however long its row is kept.
     /// A shorter time loses sessions.
     pub fn store_ttl(mut self, ttl: impl Fn(Duration) -> Duration + Send + Sync + 'static) -> Self {
-        self.store.ttl = Some(Box::new(ttl));
+        self.store("store_ttl").ttl = Some(Box::new(ttl));
         self
     }
 
@@ -100,7 +130,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         E: Into<BoxError>,
     {
         let generate = Arc::new(generate);
-        self.store.secrets = Some(Secrets::Custom(Box::new(move || {
+        self.store("id_generator").secrets = Some(Secrets::Custom(Box::new(move || {
             let making = generate();
             Box::pin(async move { making.await.map_err(Into::into) })
         })));
@@ -110,7 +140,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
     /// How many sessions one value of an `index` field may have at once (ASVS 5.0, 7.1.2): a login
     /// beyond that ends the ones that logged in longest ago. By default any number.
     pub fn max_sessions(mut self, most: usize) -> Self {
-        self.store.max_sessions = Some(most);
+        self.store("max_sessions").max_sessions = Some(most);
         self
     }
 }
