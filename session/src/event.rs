@@ -3,7 +3,7 @@
 //! No event holds a token, a key or a field's value (DESIGN rule 32).
 
 use crate::data::DecodeError;
-use crate::store::StoreError;
+use crate::store::{StoreCall, StoreError};
 
 /// Something happened to a session. [`name`](Self::name) gives the stable name that `tracing` shows
 /// in the field `event`, with the target `session` and the schema in the field `session`.
@@ -45,7 +45,7 @@ pub enum Event<'a> {
     },
     /// A bounded store let a session go.
     Evicted,
-    /// The store could not do what it was asked.
+    /// The store could not do what it was asked; [`StoreError::during`] says what that was.
     Outage(&'a StoreError),
     /// A session does not fit into its carrier: it was not written.
     TooLarge {
@@ -162,6 +162,7 @@ impl Events {
                 target: "session",
                 event = event.name(),
                 session = self.schema,
+                call = error.during().map(StoreCall::name),
                 error = *error as &(dyn std::error::Error + 'static),
             ),
             Event::Undecodable(_)

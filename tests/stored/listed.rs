@@ -269,3 +269,17 @@ async fn rule_28_an_undecodable_session_is_no_error_of_the_list() {
     assert!(site.events.take().contains(&"undecodable".to_owned()));
     assert!(site.lives(&b));
 }
+
+// Fails when an error of a list does not say in which call it was.
+#[tokio::test]
+async fn a_18_a_failed_list_names_the_call() {
+    use session::store::StoreCall;
+    let (site, shelf) = stored_site::<Visit, _>(|b| b);
+    site.cookie(Visit { user: Some("ann".into()), ..visit(1) });
+    for (name, call) in [("index_members", StoreCall::IndexMembers), ("load", StoreCall::Load)] {
+        shelf.fail(session_tests::Fault::Before(name));
+        let error = site.layer.sessions().by_user("ann").list().await.expect_err("it failed");
+        let session::SessionsError::Store(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.during(), Some(call));
+    }
+}

@@ -264,3 +264,51 @@ async fn rule_27_down_at_the_load_of_a_conflict_is_a_503() {
     shelf.calm();
     assert_eq!(site.state(&cookie).views, 1);
 }
+
+// Fails when an outage does not say in which call it was, or there is another number of them than one.
+#[tokio::test]
+async fn a_18_an_outage_names_the_call() {
+    use session::Event;
+    use std::sync::{Arc, Mutex};
+    type Does = fn(&mut Handle);
+    let cases: [(&str, bool, Does); 7] = [
+        ("load", true, |_| ()),
+        ("create", false, |s| s.views = 1),
+        ("update", true, |s| s.views = 2),
+        ("touch", true, |_| ()),
+        ("delete", true, |s| s.destroy()),
+        ("index_insert", true, |s| s.user = Some("ann".into())),
+        ("load", true, |s| s.destroy()),
+    ];
+    for (call, brings, does) in cases {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let said = Arc::clone(&calls);
+        let (site, shelf) = stored_site::<Visit, _>(|b| {
+            b.rolling().on_event(move |event| {
+                if let Event::Outage(error) = event {
+                    let during = error.during().map(session::store::StoreCall::name);
+                    said.lock().expect("sane").push((during, error.to_string()));
+                }
+            })
+        });
+        let cookie = if brings { site.cookie(visit(1)) } else { String::new() };
+        site.clock.advance(session::minutes(1));
+        shelf.fail(Fault::Before(call));
+        let reply = site.run(&cookie, async move |mut s: Handle| does(&mut s)).await;
+        assert_eq!(reply.status, 503, "{call}");
+        let said = calls.lock().expect("sane");
+        let [(during, text)] = said.as_slice() else { panic!("{call}: {said:?}") };
+        assert_eq!(*during, Some(call));
+        assert_eq!(*text, format!("the session store can't be reached, in `{call}`"));
+        let error = match reply.error.as_deref() {
+            Some(session::CommitError::Store(error)) => error.during(),
+            // The extraction was refused.
+            None => Some(session::store::StoreCall::Load),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(error.map(session::store::StoreCall::name), Some(call));
+    }
+    // What a store says of itself is said by nobody's call.
+    let own = session::store::StoreError::corrupt();
+    assert_eq!(own.during(), None);
+}

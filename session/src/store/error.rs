@@ -8,7 +8,47 @@ use std::fmt;
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
+    during: Option<StoreCall>,
     source: Option<BoxError>,
+}
+
+/// What a store was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreCall {
+    /// [`Store::load`](super::Store::load): a request asked for its session, or a write met another one's.
+    Load,
+    /// [`Store::create`](super::Store::create): a new session.
+    Create,
+    /// [`Store::update`](super::Store::update): a changed session, or a new id.
+    Update,
+    /// [`Store::touch`](super::Store::touch): a renewal.
+    Touch,
+    /// [`Store::delete`](super::Store::delete): a session ends.
+    Delete,
+    /// [`IndexedStore::index_insert`](super::IndexedStore::index_insert), before a session is written.
+    IndexInsert,
+    /// [`IndexedStore::index_remove`](super::IndexedStore::index_remove), after one was written or ended.
+    IndexRemove,
+    /// [`IndexedStore::index_members`](super::IndexedStore::index_members): sessions are listed.
+    IndexMembers,
+}
+
+impl StoreCall {
+    /// The method's name, which `tracing` shows in the field `call`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Touch => "touch",
+            Self::Delete => "delete",
+            Self::IndexInsert => "index_insert",
+            Self::IndexRemove => "index_remove",
+            Self::IndexMembers => "index_members",
+        }
+    }
 }
 
 /// What went wrong.
@@ -38,17 +78,28 @@ pub enum StoreErrorKind {
 impl StoreError {
     /// An error of this kind, with its cause.
     pub fn new(kind: StoreErrorKind, source: impl Into<BoxError>) -> Self {
-        Self { kind, source: Some(source.into()) }
+        Self { kind, during: None, source: Some(source.into()) }
     }
 
     /// The row is there and is no record of ours.
     #[must_use]
     pub fn corrupt() -> Self {
-        Self { kind: StoreErrorKind::Corrupt, source: None }
+        Self { kind: StoreErrorKind::Corrupt, during: None, source: None }
     }
 
     pub(crate) fn of(kind: StoreErrorKind) -> Self {
-        Self { kind, source: None }
+        Self { kind, during: None, source: None }
+    }
+
+    pub(crate) fn in_call(self, call: StoreCall) -> Self {
+        Self { during: Some(call), ..self }
+    }
+
+    /// In which call, if a session asked for it. `None`: the error is a store's own, as its methods
+    /// return it.
+    #[must_use]
+    pub fn during(&self) -> Option<StoreCall> {
+        self.during
     }
 
     /// What went wrong.
@@ -80,7 +131,11 @@ impl fmt::Display for StoreError {
             StoreErrorKind::MixedUp => "the session store answered with the row of another key",
             StoreErrorKind::TooLarge => "the session does not fit into the store",
             StoreErrorKind::Other => "the session store failed",
-        })
+        })?;
+        match self.during {
+            Some(call) => write!(f, ", in `{}`", call.name()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -151,7 +151,7 @@ pub(crate) use any::{Answer, DynStore};
 pub(crate) use at_once::at_once;
 #[cfg(feature = "cache")]
 pub use cache::{Cache, CacheBuilder};
-pub use error::{StoreError, StoreErrorKind};
+pub use error::{StoreCall, StoreError, StoreErrorKind};
 pub use index::{IndexKey, IndexKind, Indexed, IndexedStore, NotIndexed};
 pub use key::RowKey;
 #[cfg(feature = "memcached")]

@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::life::decide::Origin;
 use crate::life::engine::Home;
 use crate::life::slot::Slot;
+use crate::store::StoreCall;
 use std::sync::Arc;
 
 /// How a detached session takes what requests wrote.
@@ -83,7 +84,7 @@ impl<T: SessionData> Slot<T> {
         let (Some(store), Some(row)) = (store, row) else {
             return Err(CommitError::Ended);
         };
-        match ask(home.patience, store.load(&row.key)).await {
+        match ask(home.patience, StoreCall::Load, store.load(&row.key)).await {
             Ok(current) => {
                 let done = self.with(|life, engine| life.absorb(engine, home, current, REFRESH))?;
                 // With `OnEnded::Drop` an end is no error of a request's; here it is the answer.

@@ -15,7 +15,7 @@ use crate::life::decide::{Outcome, Plan, Policy};
 use crate::life::engine::{Engine, Home};
 use crate::life::slot::{Life, Slot};
 use crate::store::{
-    Created, DynStore, Loaded, Record, StoreError, StoreErrorKind, Touched, Updated,
+    Created, DynStore, Loaded, Record, StoreCall, StoreError, StoreErrorKind, Touched, Updated,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -284,7 +284,7 @@ impl<T: SessionData> Slot<T> {
                             let waited = Box::pin(turn.wait(home, &write.key, conflicts)).await?;
                             let current = match current {
                                 Some(record) if !waited => Loaded::Record(record),
-                                _ => ask(home.patience, store.load(&write.key))
+                                _ => ask(home.patience, StoreCall::Load, store.load(&write.key))
                                     .await
                                     .map_err(|error| self.outage(error))?,
                             };
@@ -327,10 +327,11 @@ pub(super) async fn make_secret(secrets: &Secrets) -> Result<[u8; SECRET], Commi
 }
 
 async fn delete(store: &dyn DynStore, home: &StoreHome, gone: &Gone) -> Result<(), StoreError> {
-    ask(home.patience, store.delete(&gone.key, home.remember)).await?;
+    ask(home.patience, StoreCall::Delete, store.delete(&gone.key, home.remember)).await?;
     for entry in &gone.entries {
         // One that stays names a session that is dead, and is read as such.
-        let _ = ask(home.patience, store.index_remove(entry, &gone.key)).await;
+        let _ =
+            ask(home.patience, StoreCall::IndexRemove, store.index_remove(entry, &gone.key)).await;
     }
     Ok(())
 }
@@ -341,16 +342,25 @@ pub(super) async fn carry_out(
     write: &Write,
 ) -> Result<Came, StoreError> {
     for entry in &write.insert {
-        ask(home.patience, store.index_insert(entry, &write.key, write.lease.keep)).await?;
+        ask(
+            home.patience,
+            StoreCall::IndexInsert,
+            store.index_insert(entry, &write.key, write.lease.keep),
+        )
+        .await?;
     }
     let (key, record, lease) = (&write.key, &write.record, write.lease);
     let came = match write.how {
-        How::Create => match ask(home.patience, store.create(key, record, lease)).await? {
-            Created::Created => Came::Written,
-            Created::Taken => Came::Taken,
-        },
+        How::Create => {
+            match ask(home.patience, StoreCall::Create, store.create(key, record, lease)).await? {
+                Created::Created => Came::Written,
+                Created::Taken => Came::Taken,
+            }
+        }
         How::Update(expected) => {
-            match ask(home.patience, store.update(key, expected, record, lease)).await? {
+            match ask(home.patience, StoreCall::Update, store.update(key, expected, record, lease))
+                .await?
+            {
                 Updated::Applied => Came::Written,
                 Updated::Conflict(current) => Came::Conflict(current),
                 Updated::Ended => Came::Ended,
@@ -358,7 +368,9 @@ pub(super) async fn carry_out(
         }
         How::Touch(expected) => {
             let times = record.times;
-            match ask(home.patience, store.touch(key, expected, times, lease)).await? {
+            match ask(home.patience, StoreCall::Touch, store.touch(key, expected, times, lease))
+                .await?
+            {
                 Touched::Touched => Came::Written,
                 // Somebody else wrote, or touched, or ended it: nothing of ours is lost.
                 Touched::Nothing => Came::Untouched,
@@ -369,12 +381,14 @@ pub(super) async fn carry_out(
         Came::Written => {
             for entry in &write.remove {
                 // One that stays names a session with another value, and is read as such.
-                let _ = ask(home.patience, store.index_remove(entry, key)).await;
+                let _ = ask(home.patience, StoreCall::IndexRemove, store.index_remove(entry, key))
+                    .await;
             }
         }
         Came::Ended => {
             for entry in &write.insert {
-                let _ = ask(home.patience, store.index_remove(entry, key)).await;
+                let _ = ask(home.patience, StoreCall::IndexRemove, store.index_remove(entry, key))
+                    .await;
             }
         }
         Came::Conflict(_) | Came::Taken | Came::Untouched => {}

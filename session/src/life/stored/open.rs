@@ -9,7 +9,7 @@ use crate::life::engine::Engine;
 use crate::life::open::{Found, MAX_TOKENS, OpenError, Others};
 use crate::life::slot::{Life, Slot};
 use crate::life::times::Vitality;
-use crate::store::{DynStore, Loaded, Record, RowKey, StoreError, StoreErrorKind};
+use crate::store::{DynStore, Loaded, Record, RowKey, StoreCall, StoreError, StoreErrorKind};
 use crate::time::Millis;
 use http::HeaderMap;
 use http::request::Parts;
@@ -94,7 +94,7 @@ impl<T: SessionData> Slot<T> {
         seen: &mut Seen,
     ) -> Result<(), StoreError> {
         let key = home.names.row(id.handle());
-        let loaded = match ask(home.patience, store.load(&key)).await {
+        let loaded = match ask(home.patience, StoreCall::Load, store.load(&key)).await {
             Err(error) if error.kind() == StoreErrorKind::Corrupt => {
                 seen.unreadable = true;
                 return Ok(());
@@ -107,7 +107,8 @@ impl<T: SessionData> Slot<T> {
             Verdict::Expired => {
                 seen.others.expired = true;
                 // Garbage: should that fail, its own lifetime collects it.
-                let _ = ask(home.patience, store.delete(&key, Duration::ZERO)).await;
+                let _ =
+                    ask(home.patience, StoreCall::Delete, store.delete(&key, Duration::ZERO)).await;
             }
             Verdict::FromTheFuture => seen.others.future = true,
             Verdict::Ended => seen.straggler = true,
@@ -229,7 +230,7 @@ fn judge<T: SessionData>(
         return Ok(Verdict::Unreadable);
     };
     if body.handle != id.handle() {
-        return Err(StoreError::of(StoreErrorKind::MixedUp));
+        return Err(StoreError::of(StoreErrorKind::MixedUp).in_call(StoreCall::Load));
     }
     let secret = home.names.secret(id);
     if !secret.is(&body.secret) {

@@ -10,7 +10,7 @@ use crate::life::open::decode;
 use crate::life::times::Vitality;
 use crate::seal::Envelope;
 use crate::store::{
-    Deleted, DynStore, IndexKey, Loaded, Record, RowKey, StoreError, StoreErrorKind,
+    Deleted, DynStore, IndexKey, Loaded, Record, RowKey, StoreCall, StoreError, StoreErrorKind,
 };
 use crate::time::Millis;
 
@@ -41,7 +41,7 @@ pub(crate) async fn find<T: SessionData>(
     store: &dyn DynStore,
     key: RowKey,
 ) -> Result<There<T>, StoreError> {
-    match ask(home.patience, store.load(&key)).await {
+    match ask(home.patience, StoreCall::Load, store.load(&key)).await {
         Ok(Loaded::Record(record)) => read(engine, home, key, record),
         Ok(Loaded::Ended | Loaded::Nothing) => Ok(There::Nothing),
         // Somebody else's value: it is left as it is.
@@ -61,7 +61,7 @@ fn read<T: SessionData>(
         return Ok(There::Unreadable);
     };
     if home.names.row(body.handle) != key {
-        return Err(StoreError::of(StoreErrorKind::MixedUp));
+        return Err(StoreError::of(StoreErrorKind::MixedUp).in_call(StoreCall::Load));
     }
     engine.lifetimes.adopt(&mut body.envelope);
     let vitality = engine.lifetimes.vitality(&body.envelope, now);
@@ -97,7 +97,7 @@ pub(crate) async fn find_by<T: SessionData>(
     let mut after = None;
     loop {
         let page = store.index_members(index, after.as_ref(), PAGE);
-        let page = ask(home.patience, page).await?;
+        let page = ask(home.patience, StoreCall::IndexMembers, page).await?;
         for &key in &page {
             match find(engine, home, store, key).await? {
                 // The index may name what has another value by now.
@@ -130,7 +130,9 @@ pub(crate) async fn end<T: SessionData>(
     let ended = end_row(engine, home, store, &session.key).await?;
     for entry in entries(home, &session.state) {
         // One that stays names a session that is dead, and is read as such.
-        let _ = ask(home.patience, store.index_remove(&entry, &session.key)).await;
+        let _ =
+            ask(home.patience, StoreCall::IndexRemove, store.index_remove(&entry, &session.key))
+                .await;
     }
     Ok(ended)
 }
@@ -142,7 +144,7 @@ pub(crate) async fn end_row<T: SessionData>(
     store: &dyn DynStore,
     key: &RowKey,
 ) -> Result<bool, StoreError> {
-    let deleted = ask(home.patience, store.delete(key, home.remember)).await?;
+    let deleted = ask(home.patience, StoreCall::Delete, store.delete(key, home.remember)).await?;
     let ended = deleted == Deleted::Deleted;
     if ended {
         engine.emit(&Event::Destroyed);
