@@ -1,0 +1,134 @@
+//! koa-session 7.0.2.
+
+mod attributes;
+mod content;
+mod endings;
+mod lifetimes;
+mod tokens;
+
+use super::on_each_home;
+use crate::answer::state;
+use crate::bed::{Bed, Home, keys, scratch};
+pub use attributes::ALL;
+use content::*;
+use endings::*;
+use lifetimes::*;
+use serde_json::json;
+use std::fs;
+use tokens::*;
+
+on_each_home! {
+    text_with_a_semicolon_survives
+    what_is_not_asked_for_sets_nothing
+    a_new_session_that_is_only_read_sets_nothing
+    a_new_session_with_content_sets_one_cookie
+    a_saved_session_that_is_only_read_sets_nothing
+    a_changed_session_is_saved
+    null_ends_the_session
+    null_on_a_new_session_sets_nothing
+    an_empty_object_on_a_new_session_sets_nothing
+    an_object_is_the_whole_content
+    save_writes_what_nobody_changed
+    a_client_error_is_saved
+    a_session_lives_to_its_end_and_no_longer
+    renewal_is_due_with_less_than_half_left
+    the_lifetime_in_force_is_shown
+    a_lifetime_set_alone_is_saved
+    rotate_changes_the_token_and_not_the_content
+    what_valid_refuses_is_a_new_session
+    what_before_save_changes_is_saved
+    a_token_that_names_nothing_is_a_new_session
+    rolling_extends_every_use_of_a_session_that_is_there
+    a_browser_session_never_has_an_end_in_its_cookie
+    without_auto_commit_only_commit_writes
+    a_header_carries_the_token_both_ways
+    two_session_types_have_a_cookie_each
+    a_foreign_set_cookie_stays
+}
+
+#[test]
+fn cookie_attributes_are_as_configured() {
+    for home in [Home::Cookie, Home::Store] {
+        attributes::cookie_attributes_are_as_configured(home);
+    }
+}
+
+// Fails when a token that one home made is a session in another, or harms the session it is of.
+#[test]
+fn a_token_of_one_home_is_nobody_in_another() {
+    let signed = Home::Cookie.bed(&["--events"]);
+    let stored = Bed::start(&["--home", "memory", "--keys", &keys(), "--events"]);
+    for (home, other) in [(&stored, &signed), (&signed, &stored)] {
+        let a = home.set(json!({"note": ";"})).send().sets();
+        other.events();
+        other.state().cookie(&a).send().blank().removes();
+        let events = other.events();
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert_eq!(
+            (&events[0]["event"], &events[0]["reason"]),
+            (&json!("invalid"), &json!("forged"))
+        );
+        home.state().cookie(&a).send().live().has("note", ";");
+    }
+}
+
+// Fails when a session is found under another prefix, or when its cookie says the prefix.
+#[test]
+fn a_prefix_keeps_sessions_apart() {
+    let file = scratch("db");
+    let url = format!("sqlite://{}", file.display());
+    let bed = |prefix| Bed::start(&["--home", &url, "--prefix", prefix, "--events"]);
+    let (first, second, third) = (bed("sess_a"), bed("sess_b"), bed("sess_a"));
+    let made = first.set(json!({"note": ";"})).send();
+    let a = made.sets();
+    assert!(!a.contains("sess_a"), "{a}");
+    second.state().cookie(&a).send().blank().removes();
+    assert_eq!(second.heard(), ["missing"]);
+    third.state().cookie(&a).send().live().has("note", ";").shows("id", made.id().clone());
+    drop((first, second, third));
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{end}", file.display()));
+    }
+}
+
+// Fails when a server starts whose options are wrong, or does not say which, or says a key.
+#[test]
+fn an_option_that_is_none_is_refused_at_start() {
+    let refused: [(&[&str], &str); 9] = [
+        (
+            &["--max-age", "not the right string"],
+            "`--max-age not the right string`: expected a number of milliseconds",
+        ),
+        (&["--max-age", "0"], "max_age"),
+        (&["--same-site", "none", "--insecure"], "same_site"),
+        (&["--same-site", "sometimes"], "--same-site sometimes"),
+        (&["--domain", "example.com"], "domain"),
+        (&["--name", "a b"], "name"),
+        (&["--keys", ""], "`--keys`: session key 1 has 0 bytes"),
+        (&["--keys", "short"], "5 bytes"),
+        (&["--carrier", "nothing"], "--carrier nothing"),
+    ];
+    for (options, has) in refused {
+        let (code, out, complaint) = Bed::refused(options);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{options:?}: {complaint}");
+        assert!(complaint.starts_with("testbed: ") && complaint.contains(has), "{complaint}");
+        assert!(!complaint.contains("short"), "{complaint}");
+    }
+}
+
+// Fails when a cookie is sent that browsers drop, or when the session is lost with it.
+#[test]
+fn a_session_that_outgrows_its_cookie_is_an_error() {
+    let long = || json!({"note": "x".repeat(5000)});
+    let bed = Home::Cookie.bed(&["--events"]);
+    let a = bed.set(json!({"note": "kept"})).send().sets();
+    bed.events();
+    let answer = bed.set(long()).cookie(&a).answers(500).without_cookie().kind("too_large");
+    assert!(answer.body["error"].as_str().is_some_and(|error| error.contains("`note`")));
+    let events = bed.events();
+    let told = events.iter().find(|event| event["event"] == "too_large").expect("the event");
+    assert_eq!(told["field"], "note");
+    assert!(told["bytes"].as_u64() > told["limit"].as_u64(), "{told}");
+    bed.state().cookie(&a).send().live().shows("state", state(json!({"note": "kept"})));
+    Home::Store.bed(&[]).set(long()).send().sets();
+}
