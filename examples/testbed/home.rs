@@ -1,18 +1,25 @@
 //! `--home`: where the sessions live, opened before the server listens.
+//!
+//! With `--tenants A,B` each tenant has a store of its own: rows under another prefix, in another
+//! table. A request names its tenant in `X-Tenant`; whoever names none is in a store without a name.
 
+use crate::flaky::Flaky;
+use crate::options::Options;
 use crate::unlisted::Unlisted;
 use session::minutes;
 use session::store::{
     AnyStore, CompareAndSet, Indexed, MemcachedStore, MemoryStore, MySqlStore, PostgresStore,
     RedisClusterStore, RedisStore, SqliteStore, Store, StoreError, Sweep, Sweeper,
 };
+use std::collections::HashMap;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often expired rows are thrown away where the engine does not do it.
 const SWEEP: Duration = minutes(5);
 
-/// What `--home` and `--prefix` said, opened.
+/// What `--home`, `--prefix`, `--tenants` and `--flaky` said, opened.
 pub(crate) enum Home {
     /// In the client's cookie.
     Cookie,
@@ -25,53 +32,93 @@ pub(crate) struct Stored {
     pub(crate) store: AnyStore,
     /// Whether it can list the sessions of a user.
     pub(crate) lists: bool,
-    sweeper: Option<Sweeper>,
+    /// The stores of those that have one of their own.
+    pub(crate) tenants: Option<Arc<HashMap<String, AnyStore>>>,
+    sweepers: Vec<Sweeper>,
 }
 
 impl Home {
     /// Opens the home. A store that is down is an error: whoever starts this server should know
     /// now, and not from the first visitor.
-    pub(crate) async fn open(home: &str, prefix: Option<&str>) -> Result<Self, String> {
+    pub(crate) async fn open(options: &Options) -> Result<Self, String> {
+        let home = &*options.home;
         let scheme = match home.split_once("://") {
-            None if home == "signed" => return Ok(Self::Cookie),
+            None if home == "signed" => {
+                return refused_in_cookies(options).map_or(Ok(Self::Cookie), Err);
+            }
             None if home == "encrypted" => {
                 return Err("`--home encrypted`: this build can't encrypt cookies yet".to_owned());
+            }
+            None if home == "memory" && options.prefix.is_some() => {
+                return Err("`--prefix`: the home `memory` has none".to_owned());
             }
             None if home == "memory" => "memory",
             Some((scheme, _)) => scheme,
             // What it says is not repeated: it may be a URL that lost its beginning.
             None => return Err(unknown()),
         };
-        let opened = match scheme {
-            "memory" => Ok(Stored::plain(MemoryStore::new())),
-            "redis" => redis(home, prefix).await,
-            "redis-cluster" => redis_cluster(home, prefix).await,
-            "postgres" => postgres(home, prefix).await,
-            "mysql" => mysql(home, prefix).await,
-            "sqlite" => sqlite(home, prefix).await,
-            "memcached" => memcached(home, prefix).await,
-            _ => return Err(unknown()),
-        };
-        opened.map(Self::Store).map_err(|error| format!("`--home {scheme}`: {}", reasons(&error)))
+        let prefix = options.prefix.as_deref();
+        let mut opened = Stored::open(scheme, home, prefix).await?;
+        let mut tenants = HashMap::new();
+        for tenant in &options.tenants {
+            let prefix = format!("{}_{tenant}", prefix.unwrap_or("tenant"));
+            let other = Stored::open(scheme, home, Some(&prefix)).await?;
+            opened.sweepers.extend(other.sweepers);
+            tenants.insert(tenant.clone(), other.store);
+        }
+        if options.flaky {
+            opened.store = AnyStore::new(Flaky(opened.store));
+            for store in tenants.values_mut() {
+                *store = AnyStore::new(Flaky(store.clone()));
+            }
+        }
+        opened.tenants = (!tenants.is_empty()).then(|| Arc::new(tenants));
+        Ok(Self::Store(opened))
     }
 
     /// Ends what runs in the background.
     pub(crate) async fn close(self) {
-        if let Self::Store(Stored { sweeper: Some(sweeper), .. }) = self {
+        let Self::Store(stored) = self else { return };
+        for sweeper in stored.sweepers {
             sweeper.stop().await;
         }
     }
 }
 
+/// What would do nothing for sessions in cookies.
+fn refused_in_cookies(options: &Options) -> Option<String> {
+    let option = match options {
+        Options { prefix: Some(_), .. } => "--prefix",
+        Options { flaky: true, .. } => "--flaky",
+        Options { tenants, .. } if !tenants.is_empty() => "--tenants",
+        _ => return None,
+    };
+    Some(format!("`{option}`: sessions in cookies have no store"))
+}
+
 impl Stored {
+    async fn open(scheme: &str, url: &str, prefix: Option<&str>) -> Result<Self, String> {
+        let opened = match scheme {
+            "memory" => Ok(Self::plain(MemoryStore::new())),
+            "redis" => redis(url, prefix).await,
+            "redis-cluster" => redis_cluster(url, prefix).await,
+            "postgres" => postgres(url, prefix).await,
+            "mysql" => mysql(url, prefix).await,
+            "sqlite" => sqlite(url, prefix).await,
+            "memcached" => memcached(url, prefix).await,
+            _ => return Err(unknown()),
+        };
+        opened.map_err(|error| format!("`--home {scheme}`: {}", reasons(&error)))
+    }
+
     fn plain(store: impl Store<Index = Indexed, Writes = CompareAndSet>) -> Self {
-        Self { store: AnyStore::new(store), lists: true, sweeper: None }
+        Self { store: AnyStore::new(store), lists: true, tenants: None, sweepers: Vec::new() }
     }
 
     /// Expired rows stay in tables until somebody throws them away.
     fn swept(store: impl Store<Index = Indexed, Writes = CompareAndSet> + Sweep) -> Self {
         let sweeper = store.sweep_every(SWEEP);
-        Self { sweeper: Some(sweeper), ..Self::plain(store) }
+        Self { sweepers: vec![sweeper], ..Self::plain(store) }
     }
 }
 

@@ -3,12 +3,15 @@
 use crate::answer;
 use crate::clock::{self, TestClock};
 use crate::events;
+use crate::flaky;
 use crate::home::{Home, Stored};
 use crate::options::{Carrier, Options};
 use crate::state::{Admin, State};
 use axum::Router;
 use axum::http::HeaderName;
+use axum::http::request::Parts;
 use axum::middleware::{from_fn, map_response};
+use session::store::AnyStore;
 use session::{BuildError, HeaderCarrier, Keys, MaxAge, SessionBuilder, SessionData, SessionLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -27,6 +30,7 @@ pub(crate) fn wrap(routes: Router, options: &Options, home: &Home) -> Result<Rou
         .layer(states)
         .layer(map_response(answer::explain))
         .layer(CatchPanicLayer::custom(answer::panicked));
+    let app = if options.flaky { app.layer(from_fn(flaky::set)) } else { app };
     Ok(if options.test_clock { app.layer(from_fn(clock::set)) } else { app })
 }
 
@@ -40,14 +44,31 @@ fn in_cookies(keys: Keys, options: &Options) -> Result<Layers, BuildError> {
 }
 
 fn in_a_store(stored: &Stored, options: &Options) -> Result<Layers, BuildError> {
-    let admins = in_its_store(SessionLayer::stored(stored.store.clone()), options);
-    let admins = of_admins(admins, options);
-    let states = in_its_store(SessionLayer::stored(stored.store.clone()), options);
-    let mut states = of_visitors(states, options);
+    let (admins, states) = match &stored.tenants {
+        None => {
+            let store = &stored.store;
+            (SessionLayer::stored(store.clone()), SessionLayer::stored(store.clone()))
+        }
+        Some(_) => {
+            (SessionLayer::stored_with(pick(stored)), SessionLayer::stored_with(pick(stored)))
+        }
+    };
+    let admins = of_admins(in_its_store(admins, options), options);
+    let mut states = of_visitors(in_its_store(states, options), options);
     if let Some(most) = options.max_sessions {
         states = states.max_sessions(most);
     }
     Ok((admins.build()?, states.build()?))
+}
+
+/// The store of the request's tenant.
+fn pick(stored: &Stored) -> impl Fn(&Parts) -> AnyStore + Send + Sync + 'static {
+    let (common, tenants) = (stored.store.clone(), stored.tenants.clone());
+    move |request| {
+        let named = request.headers.get("x-tenant").and_then(|name| name.to_str().ok());
+        let own = named.zip(tenants.as_deref()).and_then(|(name, tenants)| tenants.get(name));
+        own.unwrap_or(&common).clone()
+    }
 }
 
 fn keys(options: &Options) -> Result<Keys, String> {
@@ -94,6 +115,9 @@ fn in_its_cookie<M>(
     if let Some(same_site) = options.same_site {
         builder = builder.same_site(same_site);
     }
+    if let Some(priority) = options.priority {
+        builder = builder.priority(priority);
+    }
     builder
 }
 
@@ -119,6 +143,9 @@ fn in_its_store<T: SessionData, M>(
     }
     if let Some(remember) = options.remember_ended {
         builder = builder.remember_ended(remember);
+    }
+    if let Some(ttl) = options.store_ttl {
+        builder = builder.store_ttl(move |_| ttl);
     }
     builder.on_outage(options.on_outage).on_ended(options.on_ended)
 }
@@ -147,4 +174,5 @@ fn common<T: SessionData, M>(
         .auto_commit(options.auto_commit)
         .save_empty(options.save_empty)
         .commit_on_server_error(options.commit_on_server_error)
+        .on_undecodable(options.on_undecodable)
 }

@@ -8,11 +8,21 @@
 //! ```
 //!
 //! With `--home` the sessions live in a store: `memory`, or a URL such as `redis://127.0.0.1` or
-//! `sqlite://sessions.db`.
+//! `sqlite://sessions.db`. `options.rs` has all options. Some make requests heard that no real server
+//! would listen to, so that each moment of a session can be tried:
+//!
+//! | option | header | what it does |
+//! |---|---|---|
+//! | `--test-clock` | `X-Test-Now: MILLISECONDS` | says what time it is |
+//! | `--flaky` | `X-Test-Store: down`, `down-write`, `slow` | makes the store fail: always, on writing, by never answering |
+//! | `--tenants A,B` | `X-Tenant: A` | picks the store of that tenant |
+//! | | `X-Stamp` | lets `before_save` change the colour |
+//! | | `X-Refuse` | lets `valid` refuse what this request loads |
 
 mod answer;
 mod clock;
 mod events;
+mod flaky;
 mod home;
 mod input;
 mod layers;
@@ -47,7 +57,7 @@ fn run(options: &Options) -> Result<(), String> {
 }
 
 async fn serve(options: &Options) -> Result<(), String> {
-    let home = Home::open(&options.home, options.prefix.as_deref()).await?;
+    let home = Home::open(options).await?;
     let app = layers::wrap(routes::router(&home), options, &home)?;
     let listener = tokio::net::TcpListener::bind(&options.listen)
         .await

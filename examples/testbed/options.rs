@@ -1,7 +1,7 @@
 //! The command line, by hand: one row an option.
 
 use axum::http::HeaderName;
-use session::{Extend, MaxAge, OnEnded, OnOutage, SameSite};
+use session::{Extend, MaxAge, OnEnded, OnOutage, OnUndecodable, Priority, SameSite};
 use std::time::Duration;
 
 /// What the command line said. Not `Debug`: a home may have a password in it.
@@ -11,16 +11,23 @@ pub(crate) struct Options {
     pub(crate) home: String,
     /// What the store's keys begin with, or the name of its table.
     pub(crate) prefix: Option<String>,
+    /// Each has a store of its own, for requests that name it in `X-Tenant`.
+    pub(crate) tenants: Vec<String>,
+    /// Requests may say in `X-Test-Store` how their store fares: `down`, `down-write` or `slow`.
+    pub(crate) flaky: bool,
     pub(crate) on_outage: OnOutage,
     pub(crate) on_ended: OnEnded,
     pub(crate) store_timeout: Option<Duration>,
     pub(crate) remember_ended: Option<Duration>,
+    /// For how long the engine keeps a row, whatever is left of its session.
+    pub(crate) store_ttl: Option<Duration>,
     pub(crate) max_sessions: Option<usize>,
     pub(crate) keys: Option<Vec<String>>,
     pub(crate) name: Option<String>,
     pub(crate) path: Option<String>,
     pub(crate) domain: Option<String>,
     pub(crate) same_site: Option<SameSite>,
+    pub(crate) priority: Option<Priority>,
     pub(crate) insecure: bool,
     pub(crate) partitioned: bool,
     pub(crate) http_only: bool,
@@ -30,6 +37,7 @@ pub(crate) struct Options {
     pub(crate) auto_commit: bool,
     pub(crate) save_empty: bool,
     pub(crate) commit_on_server_error: bool,
+    pub(crate) on_undecodable: OnUndecodable,
     pub(crate) carrier: Carrier,
     pub(crate) threads: Option<usize>,
     pub(crate) test_clock: bool,
@@ -50,16 +58,20 @@ impl Default for Options {
             listen: "127.0.0.1:0".to_owned(),
             home: "signed".to_owned(),
             prefix: None,
+            tenants: Vec::new(),
+            flaky: false,
             on_outage: OnOutage::Fail,
             on_ended: OnEnded::Refuse,
             store_timeout: None,
             remember_ended: None,
+            store_ttl: None,
             max_sessions: None,
             keys: None,
             name: None,
             path: None,
             domain: None,
             same_site: None,
+            priority: None,
             insecure: false,
             partitioned: false,
             http_only: true,
@@ -69,6 +81,7 @@ impl Default for Options {
             auto_commit: true,
             save_empty: false,
             commit_on_server_error: false,
+            on_undecodable: OnUndecodable::Reset,
             carrier: Carrier::Cookie,
             threads: None,
             test_clock: false,
@@ -86,6 +99,8 @@ impl Options {
                 "--listen" => options.listen = value()?,
                 "--home" => options.home = value()?,
                 "--prefix" => options.prefix = Some(value()?),
+                "--tenants" => options.tenants = tenants(&value()?)?,
+                "--flaky" => options.flaky = true,
                 "--on-outage" => options.on_outage = on_outage(&value()?)?,
                 "--on-ended" => options.on_ended = on_ended(&value()?)?,
                 "--store-timeout" => {
@@ -94,6 +109,7 @@ impl Options {
                 "--remember-ended" => {
                     options.remember_ended = Some(milliseconds(&option, &value()?)?);
                 }
+                "--store-ttl" => options.store_ttl = Some(milliseconds(&option, &value()?)?),
                 "--max-sessions" => options.max_sessions = Some(number(&option, &value()?)?),
                 "--keys" => {
                     options.keys = Some(value()?.split(',').map(str::to_owned).collect());
@@ -102,6 +118,7 @@ impl Options {
                 "--path" => options.path = Some(value()?),
                 "--domain" => options.domain = Some(value()?),
                 "--same-site" => options.same_site = Some(same_site(&value()?)?),
+                "--priority" => options.priority = Some(priority(&value()?)?),
                 "--insecure" => options.insecure = true,
                 "--partitioned" => options.partitioned = true,
                 "--no-http-only" => options.http_only = false,
@@ -114,6 +131,7 @@ impl Options {
                 "--no-auto-commit" => options.auto_commit = false,
                 "--save-empty" => options.save_empty = true,
                 "--commit-on-server-error" => options.commit_on_server_error = true,
+                "--on-undecodable" => options.on_undecodable = on_undecodable(&value()?)?,
                 "--carrier" => options.carrier = carrier(&value()?)?,
                 "--codec" => codec(&value()?)?,
                 "--threads" => options.threads = Some(number(&option, &value()?)?),
@@ -133,6 +151,13 @@ fn codec(value: &str) -> Result<(), String> {
     }
 }
 
+fn tenants(value: &str) -> Result<Vec<String>, String> {
+    if value.split(',').any(str::is_empty) {
+        return Err(format!("`--tenants {value}`: expected names with commas between"));
+    }
+    Ok(value.split(',').map(str::to_owned).collect())
+}
+
 fn on_outage(value: &str) -> Result<OnOutage, String> {
     match value {
         "fail" => Ok(OnOutage::Fail),
@@ -146,6 +171,23 @@ fn on_ended(value: &str) -> Result<OnEnded, String> {
         "refuse" => Ok(OnEnded::Refuse),
         "drop" => Ok(OnEnded::Drop),
         _ => Err(format!("`--on-ended {value}`: expected `refuse` or `drop`")),
+    }
+}
+
+fn on_undecodable(value: &str) -> Result<OnUndecodable, String> {
+    match value {
+        "reset" => Ok(OnUndecodable::Reset),
+        "fail" => Ok(OnUndecodable::Fail),
+        _ => Err(format!("`--on-undecodable {value}`: expected `reset` or `fail`")),
+    }
+}
+
+fn priority(value: &str) -> Result<Priority, String> {
+    match value {
+        "low" => Ok(Priority::Low),
+        "medium" => Ok(Priority::Medium),
+        "high" => Ok(Priority::High),
+        _ => Err(format!("`--priority {value}`: expected `low`, `medium` or `high`")),
     }
 }
 

@@ -72,9 +72,9 @@ fn tags(tags: &BTreeSet<String>) -> bool {
     tags.len() <= LONGEST
 }
 
-/// Runs after the fields' own.
-fn whole(state: &State) -> bool {
-    state.colour != "invalid"
+/// Runs after the fields' own. It sees the request: a session may be good for one visitor only.
+fn whole(state: &State, request: &Parts) -> bool {
+    state.colour != "invalid" && !request.headers.contains_key("x-refuse")
 }
 
 fn stamp(state: &mut State, request: &Parts) -> Result<(), Infallible> {

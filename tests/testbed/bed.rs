@@ -20,7 +20,7 @@ pub const NOW: u64 = 1_700_000_000_000;
 pub const DAY: u64 = 86_400_000;
 
 /// How long anything may take on a machine that has other things to do.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a session lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +48,32 @@ pub fn keys() -> String {
     format!("{},{}", "k".repeat(40), "o".repeat(40))
 }
 
-/// A folder's worth of names that no other test has.
-pub fn scratch(what: &str) -> PathBuf {
+/// A path that no other test has.
+fn scratch(what: &str) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("testbed-{process}-{count}.{what}"))
+}
+
+/// An SQLite file, which is gone when this is dropped.
+pub struct Database(PathBuf);
+
+impl Database {
+    pub fn new() -> Self {
+        Self(scratch("db"))
+    }
+
+    pub fn url(&self) -> String {
+        format!("sqlite://{}", self.0.display())
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{}{end}", self.0.display()));
+        }
+    }
 }
 
 /// A testbed that runs until this is dropped.
@@ -150,6 +171,25 @@ impl Bed {
     fn ask(&self, method: &'static str, path: &str) -> Ask<'_> {
         let (path, headers, body) = (path.to_owned(), String::new(), String::new());
         Ask { bed: self, method, path, headers, body, after: 0 }
+    }
+
+    /// So many visitors at once, with a new session each.
+    #[track_caller]
+    pub fn crowd(&self, visitors: usize) {
+        let ask = self.set(json!({"views": 1}));
+        let (more, last) = (ask.text("keep-alive"), ask.text("close"));
+        let text = self.talk(&(more.repeat(visitors - 1) + &last)).expect("answers");
+        assert_eq!(text.matches("HTTP/1.1 200").count(), visitors);
+    }
+
+    /// Sends all that, and hears all that is answered until the line is closed.
+    fn talk(&self, requests: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(requests.as_bytes())?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        Ok(text)
     }
 
     /// The events since this was asked last.
@@ -252,22 +292,19 @@ impl Ask<'_> {
     #[track_caller]
     pub fn answers(self, status: u16) -> Answer {
         let what = format!("{} {} {}", self.method, self.path, self.body);
-        let mut stream = TcpStream::connect_timeout(&self.bed.address, PATIENCE).expect("a line");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
-        let head = format!(
-            "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Test-Now: {}\r\n\
-             Content-Length: {}\r\n{}\r\n",
-            self.method,
-            self.path,
-            NOW + self.after,
-            self.body.len(),
-            self.headers,
-        );
-        stream.write_all((head + &self.body).as_bytes()).expect("it listens");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let text = self.bed.talk(&self.text("close")).unwrap_or_else(|e| panic!("{what}: {e}"));
         let answer = Answer::read(&text);
         assert_eq!(answer.status, status, "{what}: {}", answer.body);
         answer
+    }
+
+    /// As it is sent. `line` is what happens to the line afterwards.
+    fn text(&self, line: &str) -> String {
+        let Self { method, path, headers, body, .. } = self;
+        let (now, length) = (NOW + self.after, body.len());
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: {line}\r\n\
+             X-Test-Now: {now}\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        )
     }
 }

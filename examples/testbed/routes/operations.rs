@@ -21,8 +21,36 @@ pub(super) fn router() -> Router {
         .route("/discard", post(discard))
 }
 
-async fn destroy(Open(mut session): Open) -> Json<Value> {
+#[derive(Deserialize)]
+struct Destroy {
+    then: Option<Afterwards>,
+}
+
+/// What else is done to a session that was ended.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Afterwards {
+    Set,
+    Save,
+    Discard,
+    Rotate,
+}
+
+/// Ends the session, and does what is asked to the new one that there is then. What it is sent is
+/// assigned by `set`.
+async fn destroy(
+    Open(mut session): Open,
+    Asked(Destroy { then }): Asked<Destroy>,
+    Sent(changes): Sent<Changes>,
+) -> Json<Value> {
     session.destroy();
+    match then {
+        None => {}
+        Some(Afterwards::Set) => assign(&mut session, changes),
+        Some(Afterwards::Save) => session.save(),
+        Some(Afterwards::Discard) => session.discard(),
+        Some(Afterwards::Rotate) => session.rotate(),
+    }
     answer::show(&session)
 }
 

@@ -1,7 +1,9 @@
 //! koa-generic-session 2.3.1.
 
+mod outages;
+
 use super::on_each_home;
-use crate::answer::{Answer, REMOVAL};
+use crate::answer::{Answer, REMOVAL, state};
 use crate::bed::{DAY, Home};
 use serde_json::{Value, json};
 
@@ -10,6 +12,9 @@ on_each_home! {
     a_cookie_of_another_kind_is_no_session
     remove_forgets_the_count
     a_rotated_new_session_keeps_its_content
+    what_is_written_after_an_end_is_a_new_session
+    saved_after_an_end_is_a_new_blank_session
+    an_end_is_stronger_than_what_comes_after_it
     a_server_error_leaves_everything_as_it_was
     a_server_error_commits_when_told
     removal_repeats_every_attribute
@@ -74,6 +79,52 @@ fn a_rotated_new_session_keeps_its_content(home: Home) {
     let bed = home.bed(&[]);
     let a = bed.post("/fail?status=200&then=rotate").send().sets();
     bed.state().cookie(&a).send().live().has("note", "failed");
+}
+
+// Fails when a session that begins after an end knows anything of the old one, or shares its id.
+fn what_is_written_after_an_end_is_a_new_session(home: Home) {
+    let bed = home.bed(&["--events"]);
+    let ended = || bed.post("/destroy?then=set").json(&json!({"note": "foo"}));
+    // A new one, as the original has it.
+    let first = ended().send().shows("new", true);
+    let a = first.sets();
+    let a = next(home, bed.set(json!({"views": 7})).cookie(&a).after(1).send(), &a);
+    bed.events();
+    let second = ended().cookie(&a).after(1).send().shows("new", true);
+    let second = second.shows("state", state(json!({"note": "foo"})));
+    let b = second.sets();
+    assert_ne!(a, b);
+    assert_eq!(first.id() == second.id(), home == Home::Cookie);
+    assert_eq!(bed.heard(), ["loaded", "destroyed", "created"]);
+    bed.state().cookie(&b).after(1).send().live().has("note", "foo").has("views", 0);
+    if home == Home::Store {
+        bed.state().cookie(&a).after(1).send().blank().silent();
+    }
+}
+
+// Fails when a session that is saved though nothing is in it is not there, or the old one is.
+fn saved_after_an_end_is_a_new_blank_session(home: Home) {
+    let bed = home.bed(&[]);
+    let a = bed.count().send().sets();
+    let b = bed.post("/destroy?then=save").cookie(&a).after(1).send().blank().sets();
+    assert_ne!(a, b);
+    bed.state().cookie(&b).after(1).send().live().shows("state", state(json!({})));
+    if home == Home::Store {
+        bed.state().cookie(&a).after(1).send().blank().silent();
+    }
+}
+
+// Fails when an end is undone by what follows it and writes nothing.
+fn an_end_is_stronger_than_what_comes_after_it(home: Home) {
+    let bed = home.bed(&[]);
+    for then in ["discard", "rotate"] {
+        let a = bed.count().send().sets();
+        bed.post(&format!("/destroy?then={then}")).cookie(&a).send().blank().removes();
+        if home == Home::Store {
+            bed.state().cookie(&a).send().blank().silent();
+        }
+        bed.post(&format!("/destroy?then={then}")).send().blank().silent();
+    }
 }
 
 // Fails when half of what a failed request did is kept, or when an ending is not carried out.

@@ -18,12 +18,14 @@ pub const ALL: [&str; 9] = [
 ];
 
 const HOST: &str = "__Host-session";
-const ROWS: [(&[&str], &str, &str); 7] = [
+const ROWS: [(&[&str], &str, &str); 9] = [
     (&[], HOST, "Path=/; Secure; HttpOnly; SameSite=Lax"),
     (&["--same-site", "none"], HOST, "Path=/; Secure; HttpOnly; SameSite=None"),
     (&["--same-site", "strict"], HOST, "Path=/; Secure; HttpOnly; SameSite=Strict"),
     (&["--partitioned"], HOST, "Path=/; Secure; HttpOnly; SameSite=Lax; Partitioned"),
     (&["--no-http-only"], HOST, "Path=/; Secure; SameSite=Lax"),
+    (&["--priority", "low"], HOST, "Path=/; Secure; HttpOnly; SameSite=Lax; Priority=Low"),
+    (&["--priority", "high"], HOST, "Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High"),
     (&["--insecure"], "session", "Path=/; HttpOnly; SameSite=Lax"),
     (
         &ALL,

@@ -5,16 +5,16 @@ mod content;
 mod endings;
 mod lifetimes;
 mod tokens;
+mod undecodable;
 
 use super::on_each_home;
 use crate::answer::state;
-use crate::bed::{Bed, Home, keys, scratch};
+use crate::bed::{Bed, Database, Home, keys};
 pub use attributes::ALL;
 use content::*;
 use endings::*;
 use lifetimes::*;
 use serde_json::json;
-use std::fs;
 use tokens::*;
 
 on_each_home! {
@@ -36,6 +36,7 @@ on_each_home! {
     a_lifetime_set_alone_is_saved
     rotate_changes_the_token_and_not_the_content
     what_valid_refuses_is_a_new_session
+    valid_sees_the_request
     what_before_save_changes_is_saved
     a_token_that_names_nothing_is_a_new_session
     rolling_extends_every_use_of_a_session_that_is_there
@@ -75,9 +76,8 @@ fn a_token_of_one_home_is_nobody_in_another() {
 // Fails when a session is found under another prefix, or when its cookie says the prefix.
 #[test]
 fn a_prefix_keeps_sessions_apart() {
-    let file = scratch("db");
-    let url = format!("sqlite://{}", file.display());
-    let bed = |prefix| Bed::start(&["--home", &url, "--prefix", prefix, "--events"]);
+    let file = Database::new();
+    let bed = |prefix| Bed::start(&["--home", &file.url(), "--prefix", prefix, "--events"]);
     let (first, second, third) = (bed("sess_a"), bed("sess_b"), bed("sess_a"));
     let made = first.set(json!({"note": ";"})).send();
     let a = made.sets();
@@ -85,16 +85,36 @@ fn a_prefix_keeps_sessions_apart() {
     second.state().cookie(&a).send().blank().removes();
     assert_eq!(second.heard(), ["missing"]);
     third.state().cookie(&a).send().live().has("note", ";").shows("id", made.id().clone());
-    drop((first, second, third));
-    for end in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(format!("{}{end}", file.display()));
+}
+
+// Fails when the store of one tenant answers for another, or none for who names no tenant.
+#[test]
+fn the_store_is_picked_by_the_request() {
+    let file = Database::new();
+    let homes: [&[&str]; 2] = [&["--home", "memory"], &["--home", &file.url(), "--prefix", "of"]];
+    for home in homes {
+        let bed = Bed::start(&[home, &["--tenants", "red,blue", "--events"]].concat());
+        let made = bed.set(json!({"note": "red"})).header("X-Tenant", "red").send();
+        let a = made.sets();
+        bed.events();
+        for other in ["blue", "green", ""] {
+            bed.state().header("X-Tenant", other).cookie(&a).send().blank().removes();
+            assert_eq!(bed.heard(), ["missing"]);
+        }
+        bed.post("/destroy").header("X-Tenant", "blue").cookie(&a).send().blank();
+        let b = bed.set(json!({"note": "common"})).send().sets();
+        bed.state().header("X-Tenant", "green").cookie(&b).send().live().has("note", "common");
+        let set = bed.set(json!({"colour": "blue"})).header("X-Tenant", "red").cookie(&a);
+        set.send().live().silent().has("note", "red");
+        bed.post("/destroy").header("X-Tenant", "red").cookie(&a).send().blank().removes();
+        bed.state().header("X-Tenant", "red").cookie(&a).send().blank().silent();
     }
 }
 
 // Fails when a server starts whose options are wrong, or does not say which, or says a key.
 #[test]
 fn an_option_that_is_none_is_refused_at_start() {
-    let refused: [(&[&str], &str); 9] = [
+    let refused: [(&[&str], &str); 17] = [
         (
             &["--max-age", "not the right string"],
             "`--max-age not the right string`: expected a number of milliseconds",
@@ -107,6 +127,15 @@ fn an_option_that_is_none_is_refused_at_start() {
         (&["--keys", ""], "`--keys`: session key 1 has 0 bytes"),
         (&["--keys", "short"], "5 bytes"),
         (&["--carrier", "nothing"], "--carrier nothing"),
+        (&["--priority", "urgent"], "--priority urgent"),
+        (&["--on-undecodable", "ask"], "--on-undecodable ask"),
+        (&["--store-ttl", "soon"], "--store-ttl soon"),
+        // What would do nothing.
+        (&["--prefix", "p"], "`--prefix`: sessions in cookies have no store"),
+        (&["--prefix", "p", "--home", "memory"], "`--prefix`: the home `memory` has none"),
+        (&["--flaky"], "`--flaky`: sessions in cookies have no store"),
+        (&["--tenants", "a"], "`--tenants`: sessions in cookies have no store"),
+        (&["--tenants", "a,,b", "--home", "memory"], "--tenants a,,b"),
     ];
     for (options, has) in refused {
         let (code, out, complaint) = Bed::refused(options);

@@ -27,6 +27,21 @@ pub fn what_valid_refuses_is_a_new_session(home: Home) {
     assert_eq!(bed.events(), [refused]);
 }
 
+// Fails when `valid` does not see the request, or when a session is lost to who may have it.
+pub fn valid_sees_the_request(home: Home) {
+    let bed = home.bed(&["--events"]);
+    let a = bed.set(json!({"note": "mine"})).header("X-Refuse", "1").send().sets();
+    bed.events();
+    bed.state().cookie(&a).header("X-Refuse", "1").send().blank().removes();
+    assert_eq!(
+        bed.events(),
+        [json!({"event": "invalid", "reason": "refused", "session": "State"})]
+    );
+    let other = bed.set(json!({"note": "other"})).cookie(&a).header("X-Refuse", "1").send();
+    assert_ne!(other.sets(), a);
+    bed.state().cookie(&a).send().live().has("note", "mine");
+}
+
 // Fails when a token that somebody made up is adopted, kept, or an error.
 pub fn a_token_that_names_nothing_is_a_new_session(home: Home) {
     let bed = home.bed(&["--events"]);
