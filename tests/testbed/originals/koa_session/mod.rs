@@ -39,6 +39,7 @@ on_each_home! {
     valid_sees_the_request
     what_before_save_changes_is_saved
     a_token_that_names_nothing_is_a_new_session
+    a_token_with_a_changed_end_is_a_new_session
     rolling_extends_every_use_of_a_session_that_is_there
     a_browser_session_never_has_an_end_in_its_cookie
     without_auto_commit_only_commit_writes

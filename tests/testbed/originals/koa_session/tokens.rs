@@ -64,6 +64,28 @@ pub fn a_token_that_names_nothing_is_a_new_session(home: Home) {
     }
 }
 
+// Fails when a token with one character changed opens a session, or is taken for one that was good:
+// in a store it names a row, and does not open it.
+pub fn a_token_with_a_changed_end_is_a_new_session(home: Home) {
+    let bed = home.bed(&["--events"]);
+    let a = bed.set(json!({"note": "x"})).send().sets();
+    let (start, end) = a.split_at(a.len() - 1);
+    let changed = format!("{start}{}", if end == "A" { "B" } else { "A" });
+    bed.events();
+    for after in [0, 1, 120_000] {
+        bed.state().cookie(&changed).after(after).send().blank().removes();
+        let events = bed.events();
+        assert_eq!(events.len(), 1, "{events:?}");
+        match home {
+            Home::Cookie => assert_eq!(events[0]["reason"], "forged"),
+            Home::Store => assert_eq!(events[0]["event"], "missing"),
+        }
+    }
+    let other = bed.count().cookie(&changed).send().has("views", 1).sets();
+    assert!(other != a && other != changed);
+    bed.state().cookie(&a).send().live().has("note", "x");
+}
+
 // Fails when a token is looked for, or answered, anywhere else than in its headers.
 pub fn a_header_carries_the_token_both_ways(home: Home) {
     let bed = home.bed(&["--carrier", "header:user-token"]);
