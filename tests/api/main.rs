@@ -12,3 +12,4 @@ mod secrets;
 mod support;
 mod threads;
 mod time;
+mod warnings;

@@ -275,9 +275,9 @@ async fn rule_28_an_undecodable_session_is_no_error_of_the_list() {
 async fn a_18_a_failed_list_names_the_call() {
     use session::store::StoreCall;
     let (site, shelf) = stored_site::<Visit, _>(|b| b);
-    site.cookie(Visit { user: Some("ann".into()), ..visit(1) });
+    let _listed = site.cookie(Visit { user: Some("ann".into()), ..visit(1) });
     for (name, call) in [("index_members", StoreCall::IndexMembers), ("load", StoreCall::Load)] {
-        shelf.fail(session_tests::Fault::Before(name));
+        shelf.fail(Fault::Before(name));
         let error = site.layer.sessions().by_user("ann").list().await.expect_err("it failed");
         let session::SessionsError::Store(error) = error else { panic!("{error:?}") };
         assert_eq!(error.during(), Some(call));

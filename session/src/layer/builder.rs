@@ -4,6 +4,7 @@ use super::foreign::ForeignOption;
 use super::place::Place;
 use super::promises::{AnyMerge, MergeAccepted};
 use super::stored::StoreOptions;
+use super::warnings::{Facts, warnings};
 use super::{SessionLayer, Shared};
 use crate::base64url;
 use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME};
@@ -263,18 +264,6 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
         let lifetimes = self.lifetimes()?;
         if self.insecure {
             self.cookie.make_insecure();
-            tracing::warn!(
-                target: "session",
-                session = T::SCHEMA,
-                "the session cookie is not Secure: for development only"
-            );
-        }
-        if !self.cookie.http_only {
-            tracing::warn!(
-                target: "session",
-                session = T::SCHEMA,
-                "the session cookie is not HttpOnly: every script of the page can read it"
-            );
         }
         if let HomeOption::Foreign(foreign) = &self.home {
             foreign.check::<T>()?;
@@ -304,6 +293,17 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             return Err(BuildError::Capacity);
         }
         let patience = self.store.patience();
+        let warnings = warnings(&Facts {
+            insecure: self.insecure,
+            http_only: self.cookie.http_only,
+            volatile: match &self.home {
+                HomeOption::Signed(_) | HomeOption::Foreign(_) => false,
+                HomeOption::Stored(pick) => {
+                    pick.store_outside(None).is_some_and(|store| store.is_volatile())
+                }
+            },
+            release: !cfg!(debug_assertions),
+        });
         let home = match (self.home, self.store.given) {
             (HomeOption::Signed(_), Some(option)) => {
                 return Err(BuildError::StoreOption { option });
@@ -344,6 +344,9 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             clock: self.clock,
             events: Events::new(T::SCHEMA, self.on_event),
         };
+        for warning in warnings {
+            tracing::warn!(target: "session", session = T::SCHEMA, "{warning}");
+        }
         let engine = Arc::new(engine);
         watch_evictions(&engine);
         let shared = Shared { engine, place: Place::new::<T>() };

@@ -11,6 +11,7 @@ mod place;
 mod promises;
 mod service;
 mod stored;
+mod warnings;
 
 pub use builder::{OnUndecodable, SessionBuilder};
 #[cfg(feature = "koa")]

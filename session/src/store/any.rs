@@ -82,6 +82,8 @@ pub(crate) trait DynStore: Send + Sync {
         limit: usize,
     ) -> Answer<'a, Vec<RowKey>>;
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>);
+    /// [`Store::is_volatile`].
+    fn is_volatile(&self) -> bool;
     /// [`Store::AT_ONCE`].
     fn answers_at_once(&self) -> bool;
 }
@@ -148,6 +150,10 @@ impl<S: Store> DynStore for S {
 
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
         Store::on_evict(self, tell);
+    }
+
+    fn is_volatile(&self) -> bool {
+        Store::is_volatile(self)
     }
 
     fn answers_at_once(&self) -> bool {
@@ -225,6 +231,10 @@ impl<I: IndexKind<Self>, W: Writes> Store for AnyStore<I, W> {
 
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
         self.store.on_evict(tell);
+    }
+
+    fn is_volatile(&self) -> bool {
+        self.store.is_volatile()
     }
 }
 

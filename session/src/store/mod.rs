@@ -264,6 +264,13 @@ pub trait Store: Send + Sync + 'static {
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
         drop(tell);
     }
+
+    /// Whether its rows are in this process alone and end with it, though nobody said that this is meant.
+    /// A layer that is built over such a store, by a build without debug assertions, warns once. Not by
+    /// default; a store over another one asks that.
+    fn is_volatile(&self) -> bool {
+        false
+    }
 }
 
 /// What [`Store::load`] found.

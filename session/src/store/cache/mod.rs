@@ -225,6 +225,10 @@ where
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
         self.shared.store.on_evict(tell);
     }
+
+    fn is_volatile(&self) -> bool {
+        self.shared.store.is_volatile()
+    }
 }
 
 impl<S: IndexedStore> IndexedStore for Cache<S> {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub struct MemoryStoreBuilder {
     limits: Limits,
     hooks: Vec<Hook>,
+    meant: bool,
     /// Tells what goes away when.
     pub(super) now: Now,
 }
@@ -21,6 +22,7 @@ impl MemoryStoreBuilder {
         Self {
             limits: Limits { rows: 2_000_000, bytes: 512 << 20 },
             hooks: Vec::new(),
+            meant: false,
             now: system_now(),
         }
     }
@@ -48,6 +50,14 @@ impl MemoryStoreBuilder {
         self
     }
 
+    /// Says that sessions are meant to end with this process, and to be in no other: a layer over the
+    /// store does not warn of that.
+    #[must_use]
+    pub fn for_production(mut self) -> Self {
+        self.meant = true;
+        self
+    }
+
     /// The empty store.
     #[must_use]
     pub fn build(self) -> MemoryStore {
@@ -57,6 +67,7 @@ impl MemoryStoreBuilder {
                 sets: Sets::new(),
                 evictions: Default::default(),
                 hooks: Default::default(),
+                meant: self.meant,
             }),
         };
         self.hooks.into_iter().for_each(|hook| store.on_evict(hook));

@@ -29,7 +29,8 @@ use std::time::Duration;
 /// # assert!(store.is_empty() && small.is_empty());
 /// ```
 ///
-/// Clones share their rows.
+/// Clones share their rows. A layer over it warns once, in a build without debug assertions, unless
+/// [`for_production`](MemoryStoreBuilder::for_production) says that this is meant.
 ///
 /// # How calls take effect
 ///
@@ -79,6 +80,8 @@ struct Shared {
     sets: Sets,
     evictions: AtomicU64,
     hooks: RwLock<Arc<[Hook]>>,
+    /// Somebody said that sessions are to end with the process.
+    meant: bool,
 }
 
 type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -258,6 +261,10 @@ impl Store for MemoryStore {
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
         let mut hooks = self.shared.hooks.write().unwrap_or_else(PoisonError::into_inner);
         *hooks = hooks.iter().cloned().chain([tell]).collect();
+    }
+
+    fn is_volatile(&self) -> bool {
+        !self.shared.meant
     }
 }
 
