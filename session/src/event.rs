@@ -1,12 +1,21 @@
 //! What happens to sessions, for callbacks and for `tracing`.
 //!
-//! No event holds a token, a key or a field's value (DESIGN rule 32).
+//! No event holds a token, a key or a field's value (DESIGN rule 32). Values, where they were asked for,
+//! stand beside it.
+
+mod context;
+pub(crate) mod values;
+
+pub use context::EventContext;
 
 use crate::data::DecodeError;
 use crate::store::{StoreCall, StoreError};
+use std::fmt;
+use tracing::Level;
 
 /// Something happened to a session. [`name`](Self::name) gives the stable name that `tracing` shows
-/// in the field `event`, with the target `session` and the schema in the field `session`.
+/// in the field `event`, with the target `session` and the schema in the field `session`; `docs/events.md`
+/// has the whole table.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -77,6 +86,19 @@ pub enum InvalidReason {
     },
 }
 
+impl InvalidReason {
+    /// The stable name, as `tracing` shows it in the field `reason`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Forged => "forged",
+            Self::UnknownKey => "unknown_key",
+            Self::FromTheFuture => "from_the_future",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
 impl Event<'_> {
     /// The stable name.
     #[must_use]
@@ -113,69 +135,135 @@ impl Event<'_> {
             _ => None,
         }
     }
+
+    const fn level(&self) -> Level {
+        match self {
+            Self::Created | Self::Loaded | Self::Missing | Self::Changed { .. } => Level::DEBUG,
+            Self::Expired | Self::Renewed | Self::Evicted | Self::Conflict { field: None } => {
+                Level::DEBUG
+            }
+            Self::Invalid(_) | Self::Rotated | Self::Destroyed | Self::Ended => Level::INFO,
+            Self::Undecodable(_)
+            | Self::Ambiguous
+            | Self::Conflict { field: Some(_) }
+            | Self::Outage(_)
+            | Self::TooLarge { .. }
+            | Self::LateChange => Level::WARN,
+        }
+    }
 }
 
-pub(crate) type Callback = Box<dyn Fn(&Event<'_>) + Send + Sync>;
+/// What a user's callback is made into.
+pub(crate) enum Callback {
+    /// It is told the event alone.
+    Plain(Box<dyn Fn(&Event<'_>) + Send + Sync>),
+    InContext(Box<dyn Fn(&Event<'_>, &EventContext<'_>) + Send + Sync>),
+}
 
 /// Where a layer's events go.
 pub(crate) struct Events {
     schema: &'static str,
     callback: Option<Callback>,
+    log_values: bool,
 }
 
 impl Events {
-    pub(crate) fn new(schema: &'static str, callback: Option<Callback>) -> Self {
-        Self { schema, callback }
+    pub(crate) fn new(schema: &'static str, callback: Option<Callback>, log_values: bool) -> Self {
+        Self { schema, callback, log_values }
     }
 
     /// Whether anybody wants to know which fields changed: finding them costs something.
     pub(crate) fn wants_fields(&self) -> bool {
-        self.callback.is_some() || tracing::enabled!(target: "session", tracing::Level::DEBUG)
+        self.callback.is_some() || tracing::enabled!(target: "session", Level::DEBUG)
     }
 
-    pub(crate) fn emit(&self, event: &Event<'_>) {
-        self.trace(event);
-        if let Some(callback) = &self.callback {
-            callback(event);
+    /// Whether anybody wants to know in which request an event happened: it has to be kept for that.
+    pub(crate) fn wants_request(&self) -> bool {
+        matches!(self.callback, Some(Callback::InContext(_)))
+    }
+
+    /// Whether anybody would see the values that go with an event: they have to be encoded.
+    pub(crate) fn wants_values(&self, event: &Event<'_>) -> bool {
+        self.log_values && (self.wants_request() || is_traced(event.level()))
+    }
+
+    pub(crate) fn emit(&self, event: &Event<'_>, context: EventContext<'_>) {
+        let context = EventContext { session: self.schema, ..context };
+        self.trace(event, context.values);
+        match &self.callback {
+            None => {}
+            Some(Callback::Plain(callback)) => callback(event),
+            Some(Callback::InContext(callback)) => callback(event, &context),
         }
     }
 
-    fn trace(&self, event: &Event<'_>) {
+    fn trace(&self, event: &Event<'_>, values: Option<&str>) {
+        let (mut fields, mut reason, mut size) = (None, None, None);
+        match event {
+            Event::Outage(error) => {
+                return tracing::warn!(
+                    target: "session",
+                    event = event.name(),
+                    session = self.schema,
+                    call = error.during().map(StoreCall::name),
+                    error = *error as &(dyn std::error::Error + 'static),
+                );
+            }
+            Event::Changed { fields: names } if !names.is_empty() => fields = Some(Names(names)),
+            Event::Invalid(why) => reason = Some(why.name()),
+            Event::TooLarge { bytes, limit, .. } => size = Some((*bytes, *limit)),
+            _ => {}
+        }
         macro_rules! at {
             ($level:ident) => {
                 tracing::event!(
                     target: "session",
-                    tracing::Level::$level,
+                    Level::$level,
                     event = event.name(),
                     session = self.schema,
                     field = event.field(),
+                    fields = fields.map(tracing::field::display),
+                    reason,
+                    bytes = size.map(|(bytes, _)| bytes),
+                    limit = size.map(|(_, limit)| limit),
+                    values = values.map(tracing::field::display),
                 )
             };
         }
-        match event {
-            Event::Created | Event::Loaded | Event::Missing | Event::Changed { .. } => at!(DEBUG),
-            Event::Expired | Event::Renewed | Event::Evicted | Event::Conflict { field: None } => {
-                at!(DEBUG);
-            }
-            Event::Invalid(_) | Event::Rotated | Event::Destroyed | Event::Ended => at!(INFO),
-            Event::Outage(error) => tracing::warn!(
-                target: "session",
-                event = event.name(),
-                session = self.schema,
-                call = error.during().map(StoreCall::name),
-                error = *error as &(dyn std::error::Error + 'static),
-            ),
-            Event::Undecodable(_)
-            | Event::Ambiguous
-            | Event::Conflict { field: Some(_) }
-            | Event::TooLarge { .. }
-            | Event::LateChange => at!(WARN),
+        match event.level() {
+            Level::DEBUG => at!(DEBUG),
+            Level::INFO => at!(INFO),
+            _ => at!(WARN),
         }
     }
 }
 
-impl std::fmt::Debug for Events {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Events").field("callback", &self.callback.is_some()).finish_non_exhaustive()
+fn is_traced(level: Level) -> bool {
+    match level {
+        Level::DEBUG => tracing::enabled!(target: "session", Level::DEBUG),
+        Level::INFO => tracing::enabled!(target: "session", Level::INFO),
+        _ => tracing::enabled!(target: "session", Level::WARN),
+    }
+}
+
+/// `views,user`
+struct Names<'a>(&'a [&'static str]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma}{name}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("callback", &self.callback.is_some())
+            .field("log_values", &self.log_values)
+            .finish_non_exhaustive()
     }
 }

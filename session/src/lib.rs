@@ -82,7 +82,7 @@ pub use data::{
 };
 pub use detached::{DetachError, DetachedSession};
 pub use error::{BoxError, BuildError, CommitError, MaxAgeError};
-pub use event::{Event, InvalidReason};
+pub use event::{Event, EventContext, InvalidReason};
 pub use extract::{Changed, TypedSession};
 pub use id::{HandleError, SessionHandle};
 pub use layer::{

@@ -5,11 +5,13 @@ pub mod servers;
 mod shelf;
 mod site;
 mod token;
+mod traced;
 
 pub use reply::Reply;
 pub use shelf::{Fault, Shelf};
 pub use site::{Log, Site, Visitor, request, site, site_of, site_under, stored_site};
 pub use token::Sealed;
+pub use traced::{Line, Traced};
 
 use session::Keys;
 

@@ -11,7 +11,7 @@ use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME};
 use crate::data::codec::Coder;
 use crate::data::{Codec, Extend, Json, MaxAge, SessionData};
 use crate::error::{BoxError, BuildError};
-use crate::event::{Callback, Event, Events};
+use crate::event::{Callback, Event, EventContext, Events};
 use crate::id::SessionId;
 use crate::life::{Engine, Home, Hooks, Lifetimes, Old, Pick, Policy};
 use crate::seal::{Keys, Signed};
@@ -48,6 +48,7 @@ pub struct SessionBuilder<T, M = AnyMerge> {
     hooks: Hooks<T>,
     clock: Box<dyn Clock>,
     on_event: Option<Callback>,
+    log_values: bool,
     pub(super) insecure: bool,
     merge: PhantomData<M>,
 }
@@ -113,6 +114,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             hooks: Hooks::default(),
             clock: Box::new(SystemClock),
             on_event: None,
+            log_values: false,
             insecure: false,
             merge: PhantomData,
         }
@@ -221,7 +223,40 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
     /// Called with every event. It runs inside the request: keep it short, and don't use the
     /// session in it. `tracing` gets the events anyway.
     pub fn on_event(mut self, on_event: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
-        self.on_event = Some(Box::new(on_event));
+        self.on_event = Some(Callback::Plain(Box::new(on_event)));
+        self
+    }
+
+    /// As [`on_event`](Self::on_event), which it replaces: called also with what is known beside the
+    /// event, such as the request. For that, requests that extract their session are copied (method,
+    /// URI, headers, extensions).
+    ///
+    /// ```
+    /// # use session::{BuildError, Keys, Session, SessionLayer};
+    /// # #[derive(Session)] struct Visit { views: u64 }
+    /// # fn layer(keys: Keys) -> Result<SessionLayer<Visit>, BuildError> {
+    /// let sessions = SessionLayer::<Visit>::signed(keys).on_event_in(|event, context| {
+    ///     let path = context.request().map(|request| request.uri.path());
+    ///     println!("{} {path:?}", event.name());
+    /// });
+    /// # sessions.build() }
+    /// ```
+    pub fn on_event_in(
+        mut self,
+        on_event: impl Fn(&Event<'_>, &EventContext<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_event = Some(Callback::InContext(Box::new(on_event)));
+        self
+    }
+
+    /// Whether values of fields are in the log, with the events `created`, `changed`, `expired`,
+    /// `undecodable`, and `invalid` where `valid` refused: in the field `values`, and in
+    /// [`EventContext::values`]. Off by default; on, whoever reads the log sees what sessions hold,
+    /// which is said once when the layer is built.
+    ///
+    /// `#[session(secret)]` fields are never shown, nor are ids, keys and tokens.
+    pub fn log_values(mut self, log_values: bool) -> Self {
+        self.log_values = log_values;
         self
     }
 
@@ -247,6 +282,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             hooks: self.hooks,
             clock: self.clock,
             on_event: self.on_event,
+            log_values: self.log_values,
             insecure: self.insecure,
             merge: PhantomData,
         }
@@ -273,6 +309,13 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             if self.codec_given {
                 return Err(BuildError::Foreign { option: "codec" });
             }
+        }
+        if self.log_values {
+            tracing::warn!(
+                target: "session",
+                session = T::SCHEMA,
+                "values of session fields are in the log"
+            );
         }
         let carrier = match self.carrier {
             Some(carrier) => match self.cookie.given {
@@ -342,7 +385,7 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             fail_on_undecodable: self.on_undecodable == OnUndecodable::Fail,
             hooks: self.hooks,
             clock: self.clock,
-            events: Events::new(T::SCHEMA, self.on_event),
+            events: Events::new(T::SCHEMA, self.on_event, self.log_values),
         };
         for warning in warnings {
             tracing::warn!(target: "session", session = T::SCHEMA, "{warning}");

@@ -14,6 +14,7 @@ use crate::data::SessionData;
 use crate::data::diff::largest_field;
 use crate::error::CommitError;
 use crate::event::Event;
+use crate::event::values::{self, Of};
 use crate::seal::Signed;
 use crate::store::at_once;
 use http::HeaderMap;
@@ -64,7 +65,7 @@ impl<T: SessionData> Life<T> {
 
     /// Puts what is to be sent into the response's `headers`. Says whether there was anything.
     pub(crate) fn deliver(&mut self, engine: &Engine<T>, headers: &mut HeaderMap) -> bool {
-        self.request = None;
+        self.let_go_of_request(engine);
         // What an earlier `commit()` wrote is sent whatever came of the rest (rule 12).
         match (self.pending, &engine.home) {
             (Pending::Nothing, _) => return false,
@@ -110,7 +111,7 @@ impl<T: SessionData> Life<T> {
     pub(super) fn remove(&mut self, engine: &Engine<T>, ended: bool) {
         self.pending = Pending::Removal;
         if ended {
-            engine.emit(&Event::Destroyed);
+            self.emit(engine, &Event::Destroyed);
         }
     }
 
@@ -136,7 +137,7 @@ impl<T: SessionData> Life<T> {
             let newest = self.shared.newest();
             let largest = newest.and_then(|state| largest_field(&*engine.coder, state, payload));
             let (field, field_bytes) = largest.unzip();
-            engine.emit(&Event::TooLarge { field, bytes, limit });
+            self.emit(engine, &Event::TooLarge { field, bytes, limit });
             let field_bytes = field_bytes.unwrap_or(0);
             return Err(CommitError::TooLarge { field, field_bytes, bytes, limit });
         }
@@ -157,18 +158,24 @@ impl<T: SessionData> Life<T> {
             return;
         }
         if self.ended {
-            engine.emit(&Event::Destroyed);
+            self.emit(engine, &Event::Destroyed);
         }
         if self.origin == Origin::New {
-            engine.emit(&Event::Created);
+            self.emit_values(engine, &Event::Created, Of::All);
         } else if seal.fresh {
-            engine.emit(&Event::Changed { fields });
+            self.emit_values(engine, &Event::Changed { fields }, Of::These(fields));
         } else if seal.extend && !turned {
-            engine.emit(&Event::Renewed);
+            self.emit(engine, &Event::Renewed);
         }
         if turned {
-            engine.emit(&Event::Rotated);
+            self.emit(engine, &Event::Rotated);
         }
+    }
+
+    /// Tells of an event of the newest state.
+    fn emit_values(&self, engine: &Engine<T>, event: &Event<'_>, of: Of<'_>) {
+        let newest = || values::of_state(self.shared.newest()?, of);
+        engine.emit_with(self.request_for_events(), event, newest);
     }
 
     /// What follows from an explicit commit that was carried out.

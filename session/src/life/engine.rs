@@ -6,9 +6,10 @@ use super::stored::StoreHome;
 use super::times::Lifetimes;
 use crate::BoxError;
 use crate::carrier::Carrier;
-use crate::data::SessionData;
 use crate::data::codec::Coder;
-use crate::event::{Event, Events};
+use crate::data::{DecodeError, Payload, SessionData};
+use crate::event::values::{self, Of};
+use crate::event::{Event, EventContext, Events};
 use crate::seal::Signed;
 use crate::time::{Clock, Millis};
 use http::request::Parts;
@@ -58,12 +59,51 @@ impl<T> Engine<T> {
         Millis::of(self.clock.now())
     }
 
+    /// Tells of an event that happened in no request.
     pub(crate) fn emit(&self, event: &Event<'_>) {
-        self.events.emit(event);
+        self.emit_in(None, event);
+    }
+
+    pub(crate) fn emit_in(&self, request: Option<&Parts>, event: &Event<'_>) {
+        self.emit_with(request, event, || None);
+    }
+
+    /// `values`: asked only if somebody wants to see them.
+    pub(crate) fn emit_with(
+        &self,
+        request: Option<&Parts>,
+        event: &Event<'_>,
+        values: impl FnOnce() -> Option<String>,
+    ) {
+        let values = if self.events.wants_values(event) { values() } else { None };
+        let context = EventContext { request, values: values.as_deref(), ..Default::default() };
+        self.events.emit(event, context);
     }
 }
 
 impl<T: SessionData> Engine<T> {
+    /// What was stored does not decode.
+    pub(crate) fn emit_undecodable(
+        &self,
+        request: Option<&Parts>,
+        error: &DecodeError,
+        payload: &Payload,
+    ) {
+        self.emit_with(request, &Event::Undecodable(error), || {
+            values::of_payload(&*self.coder, payload, Of::from(&error.field()))
+        });
+    }
+
+    /// The values of a session that is over, if somebody wants to see them. What an older version wrote
+    /// is not migrated for that.
+    pub(crate) fn last_values(&self, version: u32, payload: &mut Payload) -> Option<String> {
+        if version != T::OPTIONS.version || !self.events.wants_values(&Event::Expired) {
+            return None;
+        }
+        let state = self.coder.decode(payload).ok()?;
+        values::of_state(&state, Of::All)
+    }
+
     /// Whether there is a `valid` hook.
     pub(crate) fn validates(&self) -> bool {
         self.hooks.valid.is_some() || T::OPTIONS.validates

@@ -170,7 +170,7 @@ impl<T: SessionData> Life<T> {
 
     fn asked(&self, engine: &Engine<T>) {
         if self.is_late() {
-            engine.emit(&Event::LateChange);
+            self.emit(engine, &Event::LateChange);
         }
     }
 }

@@ -5,11 +5,11 @@ use super::engine::{Engine, Home};
 use super::slot::{Life, Slot};
 use super::times::Vitality;
 use crate::data::{Codec, DecodeError, EncodeError, Json, Payload, SessionData};
+use crate::event::values::{self, Of};
 use crate::event::{Event, InvalidReason};
 use crate::seal::{Envelope, Refused, Signed};
 use crate::store::{StoreError, at_once};
 use crate::time::Millis;
-use http::HeaderMap;
 use http::request::Parts;
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub(crate) struct Others {
     pub(crate) future: bool,
     /// The store has no such session.
     pub(crate) missing: bool,
+    /// Of the expired one, for the log.
+    pub(crate) last_values: Option<String>,
 }
 
 impl<T: SessionData> Slot<T> {
@@ -76,7 +78,7 @@ impl<T: SessionData> Life<T> {
         self.extracted = true;
         let now = engine.now();
         self.opened_at = now;
-        let opened = match self.find(engine, seal, &request.headers, now) {
+        let opened = match self.find(engine, seal, request, now) {
             Some(found) => self.load(engine, request, found, now)?,
             None => false,
         };
@@ -95,7 +97,8 @@ impl<T: SessionData> Life<T> {
             self.start_blank(engine)?;
         }
         let asks_again = matches!(engine.home, Home::Store(_)) && engine.validates();
-        if asks_again || engine.hooks.before_save.is_some() || T::OPTIONS.prepares {
+        let prepares = engine.hooks.before_save.is_some() || T::OPTIONS.prepares;
+        if asks_again || prepares || engine.events.wants_request() {
             self.request = Some(Box::new(request.clone()));
         }
         self.is_new = !loaded;
@@ -114,7 +117,7 @@ impl<T: SessionData> Life<T> {
         &mut self,
         engine: &Engine<T>,
         seal: &Signed,
-        headers: &HeaderMap,
+        request: &Parts,
         now: Millis,
     ) -> Option<Found> {
         let mut found: Option<(&[u8], Found)> = None;
@@ -122,7 +125,7 @@ impl<T: SessionData> Life<T> {
         let mut ambiguous = false;
         let mut tokens = 0;
         let (loaded, scratch) = (self.shared.loaded_mut(), &mut self.payload);
-        engine.carrier.find(headers, &mut |text| {
+        engine.carrier.find(&request.headers, &mut |text| {
             tokens += 1;
             if tokens > MAX_TOKENS || found.as_ref().is_some_and(|(other, _)| *other == text) {
                 return;
@@ -140,7 +143,11 @@ impl<T: SessionData> Life<T> {
                             loaded.swap(scratch);
                             found = Some((text, Found { envelope, under_first_key }));
                         }
-                        Vitality::Expired => others.expired = true,
+                        Vitality::Expired => {
+                            others.expired = true;
+                            others.last_values =
+                                engine.last_values(envelope.payload_version, scratch);
+                        }
                         Vitality::FromTheFuture => others.future = true,
                     }
                 }
@@ -151,14 +158,14 @@ impl<T: SessionData> Life<T> {
         self.brought_token = tokens > 0;
         self.ambiguous = ambiguous;
         if ambiguous {
-            engine.emit(&Event::Ambiguous);
+            engine.emit_in(Some(request), &Event::Ambiguous);
             return None;
         }
         if let Some((_, found)) = found {
             return Some(found);
         }
         self.dead_token = others.is_dead();
-        others.report(engine);
+        others.report(engine, request);
         None
     }
 
@@ -174,7 +181,7 @@ impl<T: SessionData> Life<T> {
         let state = match self.decode(engine, &mut envelope, now) {
             Ok(state) => state,
             Err(error) => {
-                engine.emit(&Event::Undecodable(&error));
+                engine.emit_undecodable(Some(request), &error, self.shared.loaded());
                 return if engine.fail_on_undecodable {
                     Err(OpenError::Undecodable(error))
                 } else {
@@ -184,7 +191,8 @@ impl<T: SessionData> Life<T> {
         };
         if let Some(field) = engine.refuses(&state, request) {
             self.dead_token = true;
-            engine.emit(&Event::Invalid(InvalidReason::Refused { field }));
+            let event = Event::Invalid(InvalidReason::Refused { field });
+            engine.emit_with(Some(request), &event, || values::of_state(&state, Of::from(&field)));
             return Ok(false);
         }
         self.origin = Origin::Loaded;
@@ -192,7 +200,7 @@ impl<T: SessionData> Life<T> {
         self.extension_due = engine.lifetimes.extension_due(&envelope, now);
         self.envelope = Some(envelope);
         self.shared.start_loaded(state);
-        engine.emit(&Event::Loaded);
+        engine.emit_in(Some(request), &Event::Loaded);
         Ok(true)
     }
 
@@ -239,21 +247,20 @@ impl Others {
         (self.forged || self.expired || self.future || self.missing) && !self.unknown
     }
 
-    pub(super) fn report<T>(&self, engine: &Engine<T>) {
+    pub(super) fn report<T>(&self, engine: &Engine<T>, request: &Parts) {
         if self.missing {
-            engine.emit(&Event::Missing);
+            engine.emit_in(Some(request), &Event::Missing);
         }
         if self.expired {
-            engine.emit(&Event::Expired);
+            engine.emit_with(Some(request), &Event::Expired, || self.last_values.clone());
         }
-        if self.forged {
-            engine.emit(&Event::Invalid(InvalidReason::Forged));
-        }
-        if self.future {
-            engine.emit(&Event::Invalid(InvalidReason::FromTheFuture));
-        }
-        if self.unknown {
-            engine.emit(&Event::Invalid(InvalidReason::UnknownKey));
+        let invalid = [
+            (self.forged, InvalidReason::Forged),
+            (self.future, InvalidReason::FromTheFuture),
+            (self.unknown, InvalidReason::UnknownKey),
+        ];
+        for (_, reason) in invalid.into_iter().filter(|(happened, _)| *happened) {
+            engine.emit_in(Some(request), &Event::Invalid(reason));
         }
     }
 }

@@ -37,7 +37,7 @@ impl<T: SessionData> Life<T> {
         let mut examined = Examined::untouched(self.turn_asked());
         let may_write = self.facts(&examined, outcome, policy).may_write();
         if may_write && let Some(conflict) = self.shared.conflict() {
-            engine.emit(&Event::Conflict { field: Some(conflict.field) });
+            self.emit(engine, &Event::Conflict { field: Some(conflict.field) });
             return Err(CommitError::Conflict { field: conflict.field, source: conflict.source });
         }
         if self.shared.has_changes() {

@@ -67,6 +67,8 @@ pub(crate) struct Life<T> {
     pub(super) held: HeldRow,
     /// The request as `before_save` sees it.
     pub(super) request: Option<Box<Parts>>,
+    /// What is left of it after the response, for events that ask for it.
+    pub(super) past_request: Option<Box<Parts>>,
     /// The head of the response is sent, or never will be.
     pub(super) closed: bool,
     /// It never will be: the client went away.
@@ -126,6 +128,7 @@ impl<T> Life<T> {
             reset: false,
             opened_at: Millis::default(),
             request: None,
+            past_request: None,
             closed: false,
             abandoned: false,
             token,
@@ -255,6 +258,24 @@ impl<T: SessionData> Life<T> {
         .give_back();
     }
 
+    pub(super) fn emit(&self, engine: &Engine<T>, event: &Event<'_>) {
+        engine.emit_in(self.request_for_events(), event);
+    }
+
+    pub(super) fn request_for_events(&self) -> Option<&Parts> {
+        self.request.as_deref().or(self.past_request.as_deref())
+    }
+
+    /// The response is ready: forgets what could keep other things alive, such as the request's
+    /// extensions, in which this session is.
+    pub(super) fn let_go_of_request(&mut self, engine: &Engine<T>) {
+        let request = self.request.take().filter(|_| engine.events.wants_request());
+        if let Some(mut request) = request {
+            request.extensions.clear();
+            self.past_request = Some(request);
+        }
+    }
+
     pub(crate) fn outcome(&self, server_error: bool) -> Outcome {
         if self.panicked {
             Outcome::Panicked
@@ -273,7 +294,7 @@ impl<T: SessionData> Life<T> {
 
     fn report_late_change(&mut self, engine: &Engine<T>, state: &T, version: u32) {
         if self.shared.differs(&*engine.coder, state, version) {
-            engine.emit(&Event::LateChange);
+            self.emit(engine, &Event::LateChange);
         }
     }
 }

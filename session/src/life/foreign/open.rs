@@ -25,7 +25,7 @@ impl<T: SessionData> Slot<T> {
         };
         match self.look_at(&*home.foreign, home.patience, request, now).await {
             Ok(look) => self.with(|life, engine| life.open_look(engine, request, look)),
-            Err(error) => self.open_without_store(home.on_outage, error),
+            Err(error) => self.open_without_store(home.on_outage, error, request),
         }
     }
 
@@ -116,7 +116,7 @@ impl<T: SessionData> Life<T> {
             }
             None => {
                 self.dead_token = look.others.is_dead();
-                look.others.report(engine);
+                look.others.report(engine, request);
             }
         }
         self.opened_as(engine, request, loaded)

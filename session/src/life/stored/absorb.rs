@@ -86,7 +86,7 @@ impl<T: SessionData> Life<T> {
         terms: Terms,
     ) -> Result<(), CommitError> {
         if terms.is_conflict {
-            engine.emit(&Event::Conflict { field: None });
+            self.emit(engine, &Event::Conflict { field: None });
         }
         let coder = &*engine.coder;
         let merged = if terms.changes_count {
@@ -97,7 +97,7 @@ impl<T: SessionData> Life<T> {
         };
         self.held.merged = true;
         merged.map_err(|conflict| {
-            engine.emit(&Event::Conflict { field: Some(conflict.field) });
+            self.emit(engine, &Event::Conflict { field: Some(conflict.field) });
             CommitError::Rejected { field: conflict.field, source: conflict.source }
         })
     }
@@ -122,7 +122,7 @@ impl<T: SessionData> Life<T> {
         if !login {
             return self.refuse(engine, home).map(Some);
         }
-        engine.emit(&Event::Ended);
+        self.emit(engine, &Event::Ended);
         self.shared.only_changes(&*engine.coder).map_err(CommitError::Encode)?;
         self.origin = Origin::New;
         self.envelope = None;

@@ -91,7 +91,7 @@ impl<T: SessionData> Slot<T> {
                 if done.is_some() { Err(CommitError::Ended) } else { Ok(()) }
             }
             Err(error) => {
-                self.with(|_, engine| engine.emit(&Event::Outage(&error)));
+                self.with(|life, engine| life.emit(engine, &Event::Outage(&error)));
                 Err(CommitError::Store(error))
             }
         }

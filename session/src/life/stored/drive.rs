@@ -306,7 +306,7 @@ impl<T: SessionData> Slot<T> {
     }
 
     pub(in crate::life) fn outage(&self, error: StoreError) -> CommitError {
-        self.with(|_, engine| engine.emit(&Event::Outage(&error)));
+        self.with(|life, engine| life.emit(engine, &Event::Outage(&error)));
         CommitError::Store(error)
     }
 }

@@ -83,7 +83,7 @@ impl<T: SessionData> Life<T> {
         engine: &Engine<T>,
         home: &StoreHome,
     ) -> Result<Plan, CommitError> {
-        engine.emit(&Event::Ended);
+        self.emit(engine, &Event::Ended);
         match home.on_ended {
             // What is detached works for itself: to it the end is the answer.
             OnEnded::Drop if !self.detached => Ok(Plan::Nothing),

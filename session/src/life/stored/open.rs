@@ -2,7 +2,7 @@
 
 use super::ask::ask;
 use super::{Body, OnOutage, Row, StoreHome};
-use crate::data::{DecodeError, SessionData};
+use crate::data::{DecodeError, Payload, SessionData};
 use crate::event::Event;
 use crate::id::SessionId;
 use crate::life::engine::Engine;
@@ -40,7 +40,8 @@ struct Live {
 /// What became of one id.
 enum Verdict {
     Live(Record),
-    Expired,
+    /// With its values, if the log is to have them.
+    Expired(Option<String>),
     FromTheFuture,
     /// Destroyed a short time ago.
     Ended,
@@ -68,7 +69,7 @@ impl<T: SessionData> Slot<T> {
         let (first, rest) = ids(self.engine(), &request.headers, &mut seen);
         for id in first.into_iter().chain(rest) {
             if let Err(error) = self.look(home, &*store, id, now, &mut seen).await {
-                return self.open_without_store(home.on_outage, error);
+                return self.open_without_store(home.on_outage, error, request);
             }
         }
         self.with(|life, engine| {
@@ -104,8 +105,9 @@ impl<T: SessionData> Slot<T> {
         match judge(self.engine(), home, &id, loaded, now)? {
             Verdict::Live(_) if seen.live.is_some() => seen.ambiguous = true,
             Verdict::Live(record) => seen.live = Some(Live { id, key, record }),
-            Verdict::Expired => {
+            Verdict::Expired(values) => {
                 seen.others.expired = true;
+                seen.others.last_values = values;
                 // Garbage: should that fail, its own lifetime collects it.
                 let _ =
                     ask(home.patience, StoreCall::Delete, store.delete(&key, Duration::ZERO)).await;
@@ -126,9 +128,10 @@ impl<T: SessionData> Slot<T> {
         &self,
         on_outage: OnOutage,
         error: StoreError,
+        request: &Parts,
     ) -> Result<(), OpenError> {
         self.with(|life, engine| {
-            engine.emit(&Event::Outage(&error));
+            engine.emit_in(Some(request), &Event::Outage(&error));
             if on_outage == OnOutage::Fail {
                 return Err(OpenError::Store(Arc::new(error)));
             }
@@ -154,7 +157,7 @@ impl<T: SessionData> Life<T> {
         self.brought_token = seen.brought_token;
         self.ambiguous = seen.ambiguous;
         if seen.ambiguous {
-            engine.emit(&Event::Ambiguous);
+            engine.emit_in(Some(request), &Event::Ambiguous);
             return Ok(false);
         }
         if let Some(Live { id, key, record }) = seen.live.take()
@@ -178,10 +181,10 @@ impl<T: SessionData> Life<T> {
         self.held.straggler = seen.straggler;
         self.held.rotated_away = seen.rotated_away;
         self.dead_token = seen.others.is_dead() && !seen.straggler && !seen.unreadable;
-        seen.others.report(engine);
+        seen.others.report(engine, request);
         if seen.unreadable {
             let error = DecodeError::new("the row is none of this library's");
-            engine.emit(&Event::Undecodable(&error));
+            engine.emit_in(Some(request), &Event::Undecodable(&error));
             if engine.fail_on_undecodable {
                 return Err(OpenError::Undecodable(error));
             }
@@ -244,9 +247,12 @@ fn judge<T: SessionData>(
     engine.lifetimes.adopt(&mut body.envelope);
     let vitality = engine.lifetimes.vitality(&body.envelope, now);
     Ok(match vitality {
-        _ if now > record.times.ends => Verdict::Expired,
-        Vitality::Expired => Verdict::Expired,
-        Vitality::FromTheFuture => Verdict::FromTheFuture,
-        Vitality::Alive => Verdict::Live(record),
+        Vitality::FromTheFuture if now <= record.times.ends => Verdict::FromTheFuture,
+        Vitality::Alive if now <= record.times.ends => Verdict::Live(record),
+        _ => {
+            let mut payload = Payload::default();
+            payload.take(record.body, body.payload);
+            Verdict::Expired(engine.last_values(body.envelope.payload_version, &mut payload))
+        }
     })
 }

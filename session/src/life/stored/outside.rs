@@ -79,7 +79,7 @@ fn read<T: SessionData>(
             state,
         }),
         Err(error) => {
-            engine.emit(&Event::Undecodable(&error));
+            engine.emit_undecodable(None, &error, &payload);
             There::Unreadable
         }
     })
