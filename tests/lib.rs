@@ -5,6 +5,6 @@ mod support;
 
 pub use support::servers;
 pub use support::{
-    Fault, Line, Log, NAME, Reply, Sealed, Shelf, Site, Traced, Visitor, at_once, request, ring,
-    site, site_of, site_under, stored_site,
+    Fault, Line, Log, NAME, Reply, Sealed, Shelf, Site, Traced, Visitor, at_once, hear, request,
+    ring, site, site_of, site_under, stored_site,
 };

@@ -4,12 +4,18 @@
 //! stand beside it.
 
 mod context;
+#[cfg(feature = "metrics")]
+mod counters;
+#[cfg(not(feature = "metrics"))]
+#[path = "event/no_counters.rs"]
+mod counters;
 pub(crate) mod values;
 
 pub use context::EventContext;
 
 use crate::data::DecodeError;
 use crate::store::{StoreCall, StoreError};
+use counters::Counters;
 use std::fmt;
 use tracing::Level;
 
@@ -100,6 +106,27 @@ impl InvalidReason {
 }
 
 impl Event<'_> {
+    /// The names of all events.
+    pub const NAMES: &'static [&'static str] = &[
+        "created",
+        "loaded",
+        "missing",
+        "invalid",
+        "undecodable",
+        "expired",
+        "changed",
+        "renewed",
+        "rotated",
+        "destroyed",
+        "ended",
+        "ambiguous",
+        "conflict",
+        "evicted",
+        "outage",
+        "too_large",
+        "late_change",
+    ];
+
     /// The stable name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -153,11 +180,13 @@ impl Event<'_> {
     }
 }
 
+type InContext = dyn Fn(&Event<'_>, &EventContext<'_>) + Send + Sync;
+
 /// What a user's callback is made into.
 pub(crate) enum Callback {
     /// It is told the event alone.
     Plain(Box<dyn Fn(&Event<'_>) + Send + Sync>),
-    InContext(Box<dyn Fn(&Event<'_>, &EventContext<'_>) + Send + Sync>),
+    InContext(Box<InContext>),
 }
 
 /// Where a layer's events go.
@@ -165,11 +194,12 @@ pub(crate) struct Events {
     schema: &'static str,
     callback: Option<Callback>,
     log_values: bool,
+    counters: Counters,
 }
 
 impl Events {
     pub(crate) fn new(schema: &'static str, callback: Option<Callback>, log_values: bool) -> Self {
-        Self { schema, callback, log_values }
+        Self { schema, callback, log_values, counters: Counters::new(schema) }
     }
 
     /// Whether anybody wants to know which fields changed: finding them costs something.
@@ -189,6 +219,7 @@ impl Events {
 
     pub(crate) fn emit(&self, event: &Event<'_>, context: EventContext<'_>) {
         let context = EventContext { session: self.schema, ..context };
+        self.counters.count(event.name());
         self.trace(event, context.values);
         match &self.callback {
             None => {}

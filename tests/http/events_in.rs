@@ -157,7 +157,7 @@ async fn a_23_a_request_that_is_kept_for_events_goes_with_the_response() {
 #[tokio::test]
 async fn a_23_events_are_told_inside_the_requests_span() {
     let log = Traced::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
+    let _guard = session_tests::hear(log.clone());
     let (_, sites, shelf) = sites();
     for site in &sites {
         let cookie = site.cookie(visit(1));

@@ -73,7 +73,7 @@ fn traced(log: &Traced, event: &str) -> Option<String> {
 async fn a_20_values_are_logged_only_when_asked() {
     for log_values in [false, true] {
         let log = Traced::default();
-        let _guard = tracing::subscriber::set_default(log.clone());
+        let _guard = session_tests::hear(log.clone());
         let told = Told::default();
         let said = |event: &str, values: &str| {
             let expected = log_values.then(|| values.to_owned());
@@ -130,7 +130,7 @@ async fn a_20_values_are_logged_only_when_asked() {
 #[tokio::test]
 async fn a_20_nothing_secret_is_logged_ever() {
     let log = Traced::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
+    let _guard = session_tests::hear(log.clone());
     let told = Told::default();
     let (site, _) = stored(&told, true);
     let mut visitor = site.visitor();
@@ -173,7 +173,7 @@ struct Newer {
 #[tokio::test]
 async fn a_20_what_does_not_decode_is_shown_but_no_secret() {
     let log = Traced::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
+    let _guard = session_tests::hear(log.clone());
     let told = Told::default();
     let (older, shelf) = stored(&told, true);
     let cookie = older.cookie(closed(5, "a"));
@@ -197,7 +197,7 @@ async fn a_20_what_does_not_decode_is_shown_but_no_secret() {
 #[tokio::test]
 async fn a_20_what_is_logged_is_bounded() {
     let log = Traced::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
+    let _guard = session_tests::hear(log.clone());
     let (site, _) = stored(&Told::default(), true);
     let said = |note: &str| {
         let note = note.to_owned();
@@ -247,7 +247,7 @@ fn a_20_nothing_is_encoded_for_nobody() {
         let nothing = |_: &Event<'_>| {};
         let site = site::<Visit, _>(|b| b.on_event(nothing).log_values(log_values));
         let log = Traced::default();
-        let _guard = heard.then(|| tracing::subscriber::set_default(log));
+        let _guard = heard.then(|| session_tests::hear(log));
         ENCODED.set(0);
         let change = async |mut s: TypedSession<Visit>| s.counted = Counted(1);
         at_once(site.run("", change));
@@ -277,7 +277,7 @@ many! { a b c d e f g h i j k l m n o p q r s t u v w x }
 #[tokio::test]
 async fn a_20_many_fields_are_bounded_too() {
     let log = Traced::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
+    let _guard = session_tests::hear(log.clone());
     let (site, _) = stored_site::<Many, _>(|b| b.log_values(true));
     site.run("", async |mut s: TypedSession<Many>| fill(&mut s)).await;
     let text = traced(&log, "created").expect("values");

@@ -11,6 +11,7 @@ mod cookie;
 mod dropped;
 mod events;
 mod events_in;
+mod events_page;
 mod failures;
 mod handles;
 mod headers;

@@ -94,7 +94,7 @@ type Handle = TypedSession<Visit>;
 #[tokio::test]
 async fn rule_32_nothing_secret_is_ever_printed() {
     let everything = Everything::default();
-    let _guard = tracing::subscriber::set_default(everything.clone());
+    let _guard = session_tests::hear(everything.clone());
     let heard = Arc::new(Mutex::new(Heard::default()));
     let events = Arc::clone(&heard);
     let keys = Keys::new([KEY, OLD_KEY]).expect("good keys");
@@ -190,7 +190,7 @@ struct Other {
 #[tokio::test]
 async fn rule_32_what_a_codec_says_is_not_printed() {
     let everything = Everything::default();
-    let _guard = tracing::subscriber::set_default(everything.clone());
+    let _guard = session_tests::hear(everything.clone());
     let cookie = site::<Visit, _>(|b| b).cookie(visit());
     let heard = Arc::new(Mutex::new(String::new()));
     let events = Arc::clone(&heard);
@@ -222,7 +222,7 @@ async fn rule_32_what_a_codec_says_is_not_printed() {
 #[tokio::test]
 async fn rule_32_tracing_gets_the_events_under_stable_names() {
     let everything = Everything::default();
-    let _guard = tracing::subscriber::set_default(everything.clone());
+    let _guard = session_tests::hear(everything.clone());
     let site = site::<Visit, _>(|b| b);
     site.run(&format!("{NAME}=bad"), async |_: Handle| {}).await;
     let grow = async |mut s: Handle| s.password = PASSWORD.repeat(200);

@@ -11,7 +11,7 @@ pub use reply::Reply;
 pub use shelf::{Fault, Shelf};
 pub use site::{Log, Site, Visitor, request, site, site_of, site_under, stored_site};
 pub use token::Sealed;
-pub use traced::{Line, Traced};
+pub use traced::{Line, Traced, hear};
 
 use session::Keys;
 

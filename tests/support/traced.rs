@@ -1,10 +1,21 @@
 //! What is traced, line by line.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
+
+/// As long as there is but one subscriber, a line that another thread says first is asked of that thread's
+/// own, which is none, and is then off for all.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
+/// `subscriber` hears what this thread says, until the guard goes.
+pub fn hear(subscriber: impl Subscriber + Send + Sync + 'static) -> DefaultGuard {
+    LazyLock::force(&SECOND);
+    set_default(subscriber)
+}
 
 /// A subscriber that keeps every line of any level.
 #[derive(Debug, Clone, Default)]

@@ -63,7 +63,7 @@ impl StoreOptions {
     pub(super) fn home<T: SessionData>(self, pick: Pick) -> StoreHome {
         let patience = self.patience();
         StoreHome {
-            pick,
+            pick: pick.timed(T::SCHEMA),
             names: Names::new(T::SCHEMA),
             secrets: self.secrets.unwrap_or(Secrets::System),
             on_outage: self.on_outage,

@@ -14,6 +14,11 @@ mod names;
 mod next;
 mod open;
 pub(crate) mod outside;
+#[cfg(feature = "metrics")]
+mod timed;
+#[cfg(not(feature = "metrics"))]
+#[path = "untimed.rs"]
+mod timed;
 mod turn;
 mod write;
 
