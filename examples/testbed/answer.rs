@@ -7,7 +7,7 @@
 //! | 404, 405 | `not_found`, `method` |
 //! | 409 | `ended`: the session was over; `rejected`, `invalid`: another request was first; `no_row`: nothing to detach |
 //! | 500 | `layer_missing`, `held`, `undecodable`: there is no session to give; `too_large`, `encode`, `before_save`, `conflict`, `late`, `detached`, `id`: it can't be committed; `panic` |
-//! | 501 | `needs_store`, `needs_index`, `no_counters`: not with this home, not in this release |
+//! | 501 | `needs_store`, `needs_index`: not with this home |
 //! | 503 | `store`: it failed; `unavailable`: nobody knows whether there is a session; `contended`: other requests were first, time and again |
 //! | as asked | `failed`: by `/fail` |
 

@@ -1,18 +1,24 @@
 //! `--events`: every event as one line of JSON.
 
 use crate::home::reasons;
-use serde_json::{Value, json};
-use session::{Event, InvalidReason};
+use serde_json::json;
+use session::{Event, EventContext};
 
-/// Prints an event of the session type named `session`.
-pub(crate) fn print(session: &str, event: &Event<'_>) {
-    let mut line = json!({ "event": event.name(), "session": session });
+/// Prints an event, and the path of the request that it happened in.
+pub(crate) fn print(event: &Event<'_>, context: &EventContext<'_>) {
+    let mut line = json!({ "event": event.name(), "session": context.session() });
+    if let Some(request) = context.request() {
+        line["path"] = request.uri.path().into();
+    }
+    if let Some(values) = context.values() {
+        line["values"] = serde_json::from_str(values).unwrap_or_default();
+    }
     if let Some(field) = event.field() {
         line["field"] = field.into();
     }
     match event {
         Event::Changed { fields } => line["fields"] = json!(fields),
-        Event::Invalid(reason) => line["reason"] = self::reason(*reason),
+        Event::Invalid(reason) => line["reason"] = reason.name().into(),
         Event::Outage(error) => line["reason"] = reasons(error).into(),
         Event::TooLarge { bytes, limit, .. } => {
             line["bytes"] = json!(bytes);
@@ -21,14 +27,4 @@ pub(crate) fn print(session: &str, event: &Event<'_>) {
         _ => {}
     }
     println!("{line}");
-}
-
-fn reason(reason: InvalidReason) -> Value {
-    match reason {
-        InvalidReason::Forged => "forged".into(),
-        InvalidReason::UnknownKey => "unknown_key".into(),
-        InvalidReason::FromTheFuture => "from_the_future".into(),
-        InvalidReason::Refused { .. } => "refused".into(),
-        _ => Value::Null,
-    }
 }

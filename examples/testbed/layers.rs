@@ -167,9 +167,10 @@ fn common<T: SessionData, M>(
         builder = builder.clock(TestClock);
     }
     if options.events {
-        builder = builder.on_event(|event| events::print(T::SCHEMA, event));
+        builder = builder.on_event_in(events::print);
     }
     builder
+        .log_values(options.log_values)
         .extend(options.extend)
         .auto_commit(options.auto_commit)
         .save_empty(options.save_empty)

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! With `--home` the sessions live in a store: `memory`, or a URL such as `redis://127.0.0.1` or
-//! `sqlite://sessions.db`. `options.rs` has all options. Some make requests heard that no real server
+//! `sqlite://sessions.db`. `--log` shows what the library says, `GET /metrics`
+//! what it counts. `options.rs` has all options. Some make requests heard that no real server
 //! would listen to, so that each moment of a session can be tried:
 //!
 //! | option | header | what it does |
@@ -26,6 +27,8 @@ mod flaky;
 mod home;
 mod input;
 mod layers;
+mod log;
+mod metrics;
 mod options;
 mod routes;
 mod state;
@@ -57,6 +60,10 @@ fn run(options: &Options) -> Result<(), String> {
 }
 
 async fn serve(options: &Options) -> Result<(), String> {
+    if options.log {
+        log::start();
+    }
+    metrics::install()?;
     let home = Home::open(options).await?;
     let app = layers::wrap(routes::router(&home), options, &home)?;
     let listener = tokio::net::TcpListener::bind(&options.listen)

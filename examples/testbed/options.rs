@@ -42,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) threads: Option<usize>,
     pub(crate) test_clock: bool,
     pub(crate) events: bool,
+    pub(crate) log: bool,
+    pub(crate) log_values: bool,
 }
 
 /// What carries the token.
@@ -86,6 +88,8 @@ impl Default for Options {
             threads: None,
             test_clock: false,
             events: false,
+            log: false,
+            log_values: false,
         }
     }
 }
@@ -137,6 +141,8 @@ impl Options {
                 "--threads" => options.threads = Some(number(&option, &value()?)?),
                 "--test-clock" => options.test_clock = true,
                 "--events" => options.events = true,
+                "--log" => options.log = true,
+                "--log-values" => options.log_values = true,
                 _ => return Err(format!("unknown option `{option}`")),
             }
         }

@@ -12,18 +12,19 @@ mod ws;
 use crate::answer::Failure;
 use crate::home::Home;
 use crate::input::Open;
+use crate::metrics;
 use axum::Json;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use axum::response::{AppendHeaders, IntoResponse};
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 
 pub(crate) fn router(home: &Home) -> Router {
     Router::new()
         .route("/untouched", get(async || Json("ok")))
         .route("/other-cookies", post(other_cookies))
-        .route("/metrics", any(no_counters))
+        .route("/metrics", get(metrics::show))
         .merge(admin::router())
         .merge(content::router())
         .merge(failing::router())
@@ -53,8 +54,4 @@ async fn other_cookies(Open(mut session): Open) -> impl IntoResponse {
 
 async fn needs_store() -> Failure {
     Failure::not_here("needs_store", "sessions in cookies can't do this; it needs a store")
-}
-
-async fn no_counters() -> Failure {
-    Failure::not_here("no_counters", "there are no counters yet")
 }

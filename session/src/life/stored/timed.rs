@@ -161,4 +161,8 @@ impl DynStore for Timed {
     fn answers_at_once(&self) -> bool {
         self.store.answers_at_once()
     }
+
+    fn is_volatile(&self) -> bool {
+        self.store.is_volatile()
+    }
 }
