@@ -3,8 +3,8 @@
 
 mod support;
 
-pub use support::servers;
 pub use support::{
     Fault, Line, Log, NAME, Reply, Sealed, Shelf, Site, Traced, Visitor, at_once, hear, request,
     ring, site, site_of, site_under, stored_site,
 };
+pub use support::{rows, servers};

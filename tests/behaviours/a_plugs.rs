@@ -163,7 +163,7 @@ async fn a_12_a_store_for_all_for_each_request_and_for_a_while() {
     assert_eq!(visitor.says(new_and_views).await.body, "true 0");
 }
 
-// Prefixes are of the stores: see `a_13_keys_have_the_prefix` in the target `servers`.
+// Prefixes are of the stores: see `a_13_keys_have_the_prefix` in the target `faults`.
 #[tokio::test]
 async fn a_13_ids_come_from_the_generator() {
     let calls = Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! E, stores: on a shelf in the test itself. E.12, Redis, is in the target `servers`.
+//! E, stores: on a shelf in the test itself. E.12, Redis, is in the target `faults`.
 
 use crate::heard::Heard;
 use crate::home::{Does, key_of, token_of};

@@ -16,6 +16,7 @@ mod load;
 mod outages;
 mod proxy;
 mod raw;
+mod rows;
 mod silence;
 mod sqlite;
 mod state;

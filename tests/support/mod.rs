@@ -1,6 +1,7 @@
 //! One site, one visitor, one reply: a test says what a request does and looks at what comes back.
 
 mod reply;
+pub mod rows;
 pub mod servers;
 mod shelf;
 mod site;
