@@ -118,11 +118,21 @@ async fn a_11_valid_and_before_save_see_the_request(home: Home) {
     assert_eq!(reply.body, "true 0");
     assert!(reply.removes());
     assert_eq!(world.events.take(), ["invalid"]);
-    assert_eq!(
-        with(&world, &visitor.cookie, "x", |_| {}).await.body,
-        "false 1",
-        "it is still there"
-    );
+    let reply = with(&world, &visitor.cookie, "x", |_| {}).await;
+    assert_eq!(reply.body, "false 1", "it is still there");
+
+    // The builder's come instead of the struct's.
+    let world = open!(home, Stamped, |b| b
+        .valid(|state, request| state.views < 9 && !request.headers.contains_key("x-no"))
+        .before_save(|state, request| -> Result<(), std::io::Error> {
+            state.stamp = format!("on {}", request.headers.contains_key("x-mine"));
+            Ok(())
+        }));
+    let mut visitor = world.visitor();
+    visitor.keep(&with(&world, "", "x-mine", |s| s.views = 1).await);
+    assert_eq!(visitor.state().stamp, "on true");
+    assert_eq!(with(&world, &visitor.cookie, "x-refuse", |_| {}).await.body, "false 1");
+    assert_eq!(with(&world, &visitor.cookie, "x-no", |_| {}).await.body, "true 0");
 }
 
 #[tokio::test]
