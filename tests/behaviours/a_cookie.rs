@@ -2,9 +2,10 @@
 
 use crate::home::{Does, Home, World, apply, attributes};
 use crate::state::{Handle, MS, Visit, visit};
-use axum::http::{HeaderValue, Version};
+use axum::http::{HeaderName, HeaderValue, Version};
 use session::{
-    Extend, Keys, MaxAge, Priority, SameSite, Session, SessionLayer, days, hours, minutes, seconds,
+    Extend, HeaderCarrier, Keys, MaxAge, OnEnded, OnOutage, Priority, SameSite, Session,
+    SessionLayer, days, hours, minutes, seconds,
 };
 use session_tests::{NAME, Sealed, request, ring, stored_site};
 use std::time::Duration;
@@ -13,6 +14,7 @@ both_homes!(
     a_01_the_cookie_has_the_name_it_is_given,
     a_02_max_age_is_a_duration_or_the_browsers,
     a_03_max_age_agrees_with_the_sealed_times,
+    a_03_expires_agrees_with_max_age_where_it_is_asked_for,
     a_06_every_option_and_attribute,
     a_07_a_wrong_option_is_refused_by_name,
     a_08_secure_is_the_cookies_whatever_the_connection,
@@ -56,6 +58,18 @@ async fn a_02_max_age_is_a_duration_or_the_browsers(home: Home) {
         assert!(reply.seals());
         assert_eq!((reply.attribute("Max-Age"), reply.attribute("Expires")), (None, None));
     }
+
+    // With an idle lifetime of its own on the server.
+    let world = open!(home, Visit, |b| b.extend(Extend::Fixed).max_age(hours(2)).browser_session());
+    let mut visitor = world.visitor();
+    assert_eq!(visitor.does(|s| s.views = 1).await.attribute("Max-Age"), None);
+    world.clock.advance(hours(2));
+    assert!(world.lives(&visitor.cookie));
+    world.clock.advance(MS);
+    assert!(!world.lives(&visitor.cookie));
+    let world = open!(home, Visit, |b| b.browser_session().max_age(hours(2)));
+    let reply = world.does("", |s| s.views = 1).await;
+    assert_eq!(reply.attribute("Max-Age"), Some("7200"), "the last word counts");
 }
 
 async fn a_03_max_age_agrees_with_the_sealed_times(home: Home) {
@@ -78,6 +92,22 @@ async fn a_03_max_age_agrees_with_the_sealed_times(home: Home) {
         };
         assert_eq!(ends - world.clock.ms(), left * 1000);
     }
+}
+
+async fn a_03_expires_agrees_with_max_age_where_it_is_asked_for(home: Home) {
+    let world = open!(home, Visit, |b| b.expires(true).max_age(hours(1)));
+    // The clock begins on 14 November 2023, at 22:13:20.
+    let mut visitor = world.visitor();
+    let reply = visitor.does(|s| s.views = 1).await;
+    assert_eq!(reply.attribute("Max-Age"), Some("3600"));
+    assert_eq!(reply.attribute("Expires"), Some("Tue, 14 Nov 2023 23:13:20 GMT"));
+    world.clock.advance(minutes(31));
+    let renewed = visitor.does(|_| {}).await;
+    assert_eq!(renewed.attribute("Max-Age"), Some("3600"));
+    assert_eq!(renewed.attribute("Expires"), Some("Tue, 14 Nov 2023 23:44:20 GMT"));
+    let world = open!(home, Visit, |b| b.expires(true).browser_session());
+    let reply = world.does("", |s| s.views = 1).await;
+    assert_eq!((reply.attribute("Max-Age"), reply.attribute("Expires")), (None, None));
 }
 
 #[tokio::test]
@@ -139,6 +169,10 @@ async fn a_06_every_option_and_attribute(home: Home) {
             "; Path=/; Secure; HttpOnly; SameSite=None".to_owned(),
         ),
         (
+            open!(home, Visit, |b| b.name("s").without_same_site()),
+            "; Path=/; Secure; HttpOnly".to_owned(),
+        ),
+        (
             open!(home, Visit, |b| b.name("s").partitioned(true)),
             format!("; Path=/; Secure{REST}; Partitioned"),
         ),
@@ -183,6 +217,18 @@ async fn a_07_a_wrong_option_is_refused_by_name(home: Home) {
     refused!("max_age`", |b| b.max_age(Duration::MAX));
     refused!("absolute`", |b| b.absolute(Duration::from_nanos(1)));
     refused!("max_sessions`", |b| b.max_sessions(1));
+    // What has no effect is refused, too.
+    let carrier = || HeaderCarrier::new(HeaderName::from_static("x-token"));
+    refused!("path`", |b| b.path("/").carrier(carrier()));
+    refused!("name`", |b| b.carrier(carrier()).name("a b"));
+    refused!("store_timeout`", |b| b.store_timeout(Duration::ZERO));
+    if home == Home::Cookie {
+        refused!("store_timeout`", |b| b.store_timeout(seconds(1)));
+        refused!("store_ttl`", |b| b.store_ttl(|left| left));
+        refused!("on_outage`", |b| b.on_outage(OnOutage::Ignore));
+        refused!("on_ended`", |b| b.on_ended(OnEnded::Drop));
+        refused!("remember_ended`", |b| b.remember_ended(seconds(1)));
+    }
 }
 
 async fn a_08_secure_is_the_cookies_whatever_the_connection(home: Home) {

@@ -4,8 +4,10 @@ use crate::heard::Heard;
 use crate::home::{Does, Home};
 use crate::state::{Handle, MS, Visit, new_and_views, visit};
 use axum::http::StatusCode;
-use session::{OnOutage, Session, SessionLayer, TypedSession, days, seconds};
+use session::store::StoreCall;
+use session::{Event, OnOutage, Session, SessionLayer, TypedSession, days, seconds};
 use session_tests::{Fault, Shelf, ring, site_under, stored_site};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 both_homes!(
@@ -29,14 +31,21 @@ async fn a_18_an_outage_is_told_and_handled_as_asked() {
         ("index_insert", |s| s.user = Some("ann".to_owned())),
     ];
     for (call, act) in acts {
-        let (site, shelf) = stored_site::<Member, _>(|b| b);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&told);
+        let (site, shelf) = stored_site::<Member, _>(|b| {
+            b.on_event(move |event| {
+                if let Event::Outage(error) = event {
+                    log.lock().expect("sane").push(error.during().map(StoreCall::name));
+                }
+            })
+        });
         let mut visitor = site.visitor_with(Member { views: 1, user: None });
         shelf.fail(Fault::Before(call));
         let reply = visitor.does(act).await;
         assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{call}");
         assert!(!reply.seals(), "{call}");
-        let told = site.events.take();
-        assert_eq!(told.iter().filter(|event| *event == "outage").count(), 1, "{call}: {told:?}");
+        assert_eq!(*told.lock().expect("sane"), [Some(call)]);
     }
     for (call, act) in [("create", (|s| s.views = 1) as fn(&mut Handle)), ("touch", |_| {})] {
         let (site, shelf) = stored_site::<Visit, _>(|b| b.rolling());

@@ -174,8 +174,16 @@ async fn b_06_destroy_removes_cookie_and_row(home: Home) {
     assert!(world.does("", |s| s.destroy()).await.is_silent());
     assert!(world.events.take().is_empty());
     world.costs(&[]);
+    // Where no session was, none ended.
     let bad = world.does(&format!("{NAME}=bad"), |s| s.destroy()).await;
     assert!(bad.removes());
+    assert_eq!(world.events.take(), ["invalid"]);
+    let anew = |s: &mut Handle| {
+        s.destroy();
+        s.views = 1;
+    };
+    assert!(world.does("", anew).await.seals());
+    assert_eq!(world.events.take(), ["created"]);
 }
 
 async fn b_07_removal_repeats_the_attributes(home: Home) {

@@ -1,7 +1,7 @@
 //! B, what a session holds, and how it is kept.
 
 use crate::home::{Does, Home, World};
-use crate::state::{Handle, Visit, full, show, visit};
+use crate::state::{Handle, Visit, full, show};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use session::{Session, SessionData, TypedSession, days};
 use session_tests::{Sealed, Visitor};

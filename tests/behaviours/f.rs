@@ -160,6 +160,36 @@ async fn f_04_an_unhandled_error_leaves_no_orphan_row() {
     assert!(shelf.rows().is_empty() && shelf.sets().is_empty() && shelf.calls().is_empty());
 }
 
+// What was committed of a new session is ended, as nobody ever got its id.
+#[tokio::test]
+async fn f_04_a_committed_session_whose_response_never_left_is_ended() {
+    let (site, shelf) = stored_site::<Member, _>(|b| b);
+    let commits = async |mut s: TypedSession<Member>, goes_on: bool| {
+        member(&mut s);
+        s.commit().await.expect("written");
+        drop(s);
+        if goes_on {
+            std::future::pending::<()>().await;
+        }
+        panic!("on purpose");
+    };
+    let panics = async move |s: TypedSession<Member>| -> () { commits(s, false).await };
+    let waits = async move |s: TypedSession<Member>| -> () { commits(s, true).await };
+    let escapes = tokio::spawn(tower::ServiceExt::oneshot(site.app(panics), request("")));
+    assert!(escapes.await.is_err_and(|error| error.is_panic()));
+    let mut left = Box::pin(site.run("", waits));
+    assert!(poll_fn(|context| Poll::Ready(left.as_mut().poll(context).is_pending())).await);
+    assert_eq!(shelf.calls().iter().filter(|call| **call == "create").count(), 2);
+    drop(left);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(shelf.rows().is_empty() && shelf.sets().is_empty());
+    let mut told = site.events.take();
+    told.sort_unstable();
+    assert_eq!(told, ["created", "created", "destroyed", "destroyed"]);
+}
+
 async fn f_04_a_panic_made_an_answer_inside_commits_nothing(home: Home) {
     let world = open!(home, Visit, |b| b.commit_on_server_error(true));
     let mut visitor = world.guest(visit(1));
