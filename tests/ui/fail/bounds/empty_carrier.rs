@@ -1,0 +1,7 @@
+use session::Carrier;
+
+struct Query;
+
+impl Carrier for Query {}
+
+fn main() {}
