@@ -1,16 +1,18 @@
 //! A, what leaves the request: outages, warnings, events.
 
-use crate::heard::Heard;
-use crate::home::{Does, Home};
+use crate::home::{Does, Home, traced};
 use crate::state::{Handle, MS, Visit, new_and_views, visit};
 use axum::http::StatusCode;
 use session::store::StoreCall;
 use session::{Event, OnOutage, Session, SessionLayer, TypedSession, days, seconds};
-use session_tests::{Fault, Shelf, ring, site_under, stored_site};
+use session_tests::{Fault, Shelf, Traced, hear, ring, site_under, stored_site};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tracing::Level;
 
 both_homes!(
+    a_20_values_are_logged_only_when_asked,
+    a_23_events_come_with_their_request,
     a_21_a_layer_that_is_unsafe_warns_once_when_built,
     a_23_missed_expired_and_invalid_are_told_without_secrets,
 );
@@ -89,14 +91,57 @@ async fn a_19_a_lost_store_comes_back_within_a_bounded_wait() {
     }
 }
 
+#[derive(Session)]
+struct Secretive {
+    note: String,
+    #[session(secret)]
+    token: String,
+}
+
+async fn a_20_values_are_logged_only_when_asked(home: Home) {
+    let heard = Traced::default();
+    let _guard = hear(heard.clone());
+    for asked in [false, true] {
+        let world = open!(home, Visit, |b| b.log_values(asked));
+        assert_eq!(traced(&heard, Level::WARN).len(), usize::from(asked), "it is said once");
+        let mut visitor = world.visitor();
+        visitor.does(|s| s.note = Some("needle".to_owned())).await;
+        visitor.does(|s| s.note = Some("needles".to_owned())).await;
+        let id = visitor.state().id().map(|id| id.to_string());
+        let text = format!("{:?}", heard.take());
+        assert_eq!(text.matches("needle").count(), if asked { 2 } else { 0 }, "{text}");
+        assert!(!text.contains(crate::home::token_of(&visitor.cookie)));
+        assert!(id.is_none_or(|id| !text.contains(&id)));
+    }
+}
+
+#[tokio::test]
+async fn a_20_values_of_secret_fields_are_never_logged() {
+    let heard = Traced::default();
+    let _guard = hear(heard.clone());
+    let (site, _) = stored_site::<Secretive, _>(|b| b.log_values(true));
+    let write = |s: &mut TypedSession<Secretive>| {
+        s.note.push_str("needle");
+        s.token.push_str("hidden");
+    };
+    let mut visitor = site.visitor();
+    visitor.does(write).await;
+    visitor.does(write).await;
+    site.clock.advance(days(2));
+    visitor.does(|_| {}).await;
+    let text = format!("{:?}", heard.take());
+    assert!(text.contains("needleneedle") && text.contains("expired"));
+    assert!(!text.contains("hidden"), "{text}");
+}
+
 async fn a_21_a_layer_that_is_unsafe_warns_once_when_built(home: Home) {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = Traced::default();
+    let _guard = hear(heard.clone());
     let warnings = |words: &[&str]| {
-        let lines = heard.take("WARN");
+        let lines = traced(&heard, Level::WARN);
         assert_eq!(lines.len(), words.len(), "{lines:?}");
         for (line, word) in lines.iter().zip(words) {
-            assert!(line.starts_with("WARN session ") && line.contains(word), "{line}");
+            assert!(line.starts_with("session ") && line.contains(word), "{line}");
         }
     };
     let _ = open!(home, Visit, |b| b);
@@ -133,8 +178,8 @@ async fn a_22_what_does_not_fit_is_an_error_and_an_event_and_no_cookie() {
 }
 
 async fn a_23_missed_expired_and_invalid_are_told_without_secrets(home: Home) {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = Traced::default();
+    let _guard = hear(heard.clone());
     let needle = || Visit { note: Some("needle".to_owned()), ..visit(1) };
     let world = open!(home, Visit, |b| b.valid(|visit, _| visit.views != 13));
     let good = world.cookie(needle());
@@ -171,7 +216,7 @@ async fn a_23_missed_expired_and_invalid_are_told_without_secrets(home: Home) {
     world.does(&good, |_| {}).await;
     assert_eq!(world.events.take(), ["expired"]);
 
-    let text = heard.text();
+    let text = format!("{:?}", heard.take());
     for told in ["invalid", "expired", "loaded"] {
         assert!(text.contains(told), "{told}");
     }
@@ -182,14 +227,31 @@ async fn a_23_missed_expired_and_invalid_are_told_without_secrets(home: Home) {
     }
 }
 
+async fn a_23_events_come_with_their_request(home: Home) {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&told);
+    let world = open!(home, Visit, |b| {
+        let log = Arc::clone(&log);
+        b.on_event_in(move |event, context| {
+            let path = context.request().map(|request| request.uri.path().to_owned());
+            log.lock().expect("sane").push((event.name(), path));
+        })
+    });
+    let cookie = world.cookie(visit(1));
+    world.clock.advance(days(1) + MS);
+    told.lock().expect("sane").clear();
+    world.does(&cookie, |_| {}).await;
+    assert_eq!(*told.lock().expect("sane"), [("expired", Some("/".to_owned()))]);
+}
+
 // That the layer is built on any store.
 #[test]
 fn a_21_cloning_and_layering_build_nothing() {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = Traced::default();
+    let _guard = hear(heard.clone());
     let layer = SessionLayer::<Visit>::stored(Shelf::default()).http_only(false).build();
-    assert_eq!(heard.take("WARN").len(), 1);
+    assert_eq!(traced(&heard, Level::WARN).len(), 1);
     let layer = layer.expect("options that go together");
     let _ = axum::Router::<()>::new().layer(layer.clone()).layer(layer);
-    assert!(heard.take("WARN").is_empty());
+    assert!(traced(&heard, Level::WARN).is_empty());
 }

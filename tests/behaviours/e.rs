@@ -1,6 +1,5 @@
 //! E, stores: on a shelf in the test itself. E.12, Redis, is in the target `faults`.
 
-use crate::heard::Heard;
 use crate::home::{Does, key_of, token_of};
 use crate::state::{Handle, MS, Visit, VisitFields, new_and_views, visit};
 use axum::http::header::{CONTENT_LENGTH, COOKIE, LOCATION};
@@ -9,7 +8,7 @@ use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use session::{Session, SessionLayer, Sessions, TypedSession, days, hours, seconds};
-use session_tests::{Fault, NAME, stored_site};
+use session_tests::{Fault, NAME, Traced, hear, stored_site};
 use std::time::Duration;
 
 #[tokio::test]
@@ -110,8 +109,8 @@ struct Other {
 
 #[tokio::test]
 async fn e_06_a_corrupt_row_is_a_new_session_and_an_event() {
-    let heard = Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = Traced::default();
+    let _guard = hear(heard.clone());
     let whole = {
         let (site, shelf) = stored_site::<Visit, _>(|b| b);
         let _ = site.cookie(visit(1));
@@ -147,7 +146,8 @@ async fn e_06_a_corrupt_row_is_a_new_session_and_an_event() {
     let reply = site.run(&cookie, async |mut s: Handle| new_and_views(&mut s)).await;
     assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, "true 0"));
     assert_eq!(site.events.take(), ["undecodable"]);
-    assert!(heard.text().contains("undecodable") && !heard.text().contains("private"));
+    let text = format!("{:?}", heard.take());
+    assert!(text.contains("undecodable") && !text.contains("private"));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! F, committing.
 
-use crate::home::{Does, Home};
+use crate::home::{Does, Home, traced};
 use crate::state::{Handle, Visit, full, new_and_views, show, visit};
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -8,12 +8,13 @@ use axum::response::Response;
 use axum::routing::any;
 use futures_util::{StreamExt, stream};
 use session::{CommitError, Session, TypedSession, hours};
-use session_tests::{request, stored_site};
+use session_tests::{Traced, hear, request, stored_site};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Level;
 
 both_homes!(
     f_01_commits_are_automatic_or_asked_for_and_written_once,
@@ -223,19 +224,19 @@ fn streams(mut session: Handle, does: fn(&mut Handle)) -> Response {
 }
 
 async fn f_05_after_the_head_nothing_is_attempted_and_it_is_reported(home: Home) {
-    let heard = crate::heard::Heard::default();
-    let _guard = tracing::subscriber::set_default(heard.clone());
+    let heard = Traced::default();
+    let _guard = hear(heard.clone());
     let world = open!(home, Visit, |b| b);
     let visitor = world.guest(visit(1));
     let acts: [fn(&mut Handle); 4] =
         [|s| s.views += 1, |s| s.destroy(), |s| s.rotate(), |s| s.save()];
     for act in acts {
-        heard.take("WARN");
+        let _ = heard.take();
         let reply = world.run(&visitor.cookie, async move |s: Handle| streams(s, act)).await;
         assert_eq!(reply.body, "at once.");
         assert!(reply.is_silent());
         assert_eq!(world.events.take(), ["loaded", "late_change"]);
-        assert_eq!(heard.take("WARN").len(), 1);
+        assert_eq!(traced(&heard, Level::WARN).len(), 1);
         world.costs(&["load"]);
     }
     let (answered, wait) = tokio::sync::oneshot::channel::<()>();

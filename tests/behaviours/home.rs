@@ -2,9 +2,10 @@
 
 use session::store::RowKey;
 use session::{SessionData, SessionHandle, TypedSession};
-use session_tests::{Reply, Shelf, Site, Visitor};
+use session_tests::{Reply, Shelf, Site, Traced, Visitor};
 use sha2::{Digest, Sha256};
 use std::ops::Deref;
+use tracing::Level;
 
 /// Where the state lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,4 +180,10 @@ pub fn key_of(schema: &str, handle: Option<SessionHandle>) -> RowKey {
         bytes.push(u8::from_str_radix(&handle[at..at + 2], 16).expect("hexadecimal"));
     }
     RowKey::from_bytes(Sha256::digest(&bytes).into())
+}
+
+/// What was traced at this level since it was last asked, each line as text; the rest is gone, too.
+pub fn traced(log: &Traced, level: Level) -> Vec<String> {
+    let lines = log.take().into_iter().filter(|line| line.level == level);
+    lines.map(|line| format!("{} {:?}", line.target, line.fields)).collect()
 }

@@ -16,6 +16,5 @@ mod d;
 mod e;
 mod f;
 mod g;
-mod heard;
 mod register;
 mod state;

@@ -15,7 +15,7 @@ fn every_row_has_its_tests_and_every_mutation_hits_one_place() {
     let faults = register.faults();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let letters: String = register.rows().map(|row| &row.id[..1]).collect();
-    for (letter, rows) in [('A', 22), ('B', 18), ('C', 7), ('D', 10), ('E', 13), ('F', 6), ('G', 5)]
+    for (letter, rows) in [('A', 23), ('B', 18), ('C', 7), ('D', 10), ('E', 13), ('F', 6), ('G', 5)]
     {
         assert_eq!(letters.matches(letter).count(), rows, "{letter}");
     }

@@ -227,7 +227,11 @@ impl Copy {
 
     fn cargo(&self, target: &str, arguments: &[&str]) -> Result<Output, String> {
         let mut command = Command::new(env!("CARGO"));
-        command.args(["test", "-p", "session-tests", "--test", target]);
+        if target == "session" {
+            command.args(["test", "-p", "session", "--lib"]);
+        } else {
+            command.args(["test", "-p", "session-tests", "--test", target]);
+        }
         if target == "faults" {
             command.args(["--features", "servers"]);
         }

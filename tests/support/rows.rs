@@ -22,6 +22,8 @@ pub enum Test {
     Here(String),
     /// A function in `tests/faults`.
     Faults(String),
+    /// A function beside the code itself, in `session/src/layer`.
+    Library(String),
     /// A case in `tests/ui`.
     Ui(String),
 }
@@ -52,6 +54,7 @@ struct Found {
     both: BTreeSet<String>,
     alone: BTreeSet<String>,
     faults: BTreeSet<String>,
+    library: BTreeSet<String>,
 }
 
 impl Register {
@@ -101,6 +104,7 @@ impl Register {
                         found.both.contains(name) || found.alone.contains(name)
                     }
                     Test::Faults(name) => found.faults.contains(name),
+                    Test::Library(name) => found.library.contains(name),
                     Test::Ui(path) => {
                         let case = self.root.join("tests").join(path);
                         case.exists() && case.with_extension("stderr").exists()
@@ -171,6 +175,8 @@ impl Test {
     fn parse(text: &str) -> Self {
         if let Some(name) = text.strip_prefix("faults::") {
             Self::Faults(name.to_owned())
+        } else if let Some(name) = text.strip_prefix("session::") {
+            Self::Library(name.to_owned())
         } else if text.starts_with("ui/") {
             Self::Ui(text.to_owned())
         } else {
@@ -182,6 +188,7 @@ impl Test {
         match self {
             Self::Here(name) => format!("`{name}`"),
             Self::Faults(name) => format!("`faults::{name}`"),
+            Self::Library(name) => format!("`session::{name}`"),
             Self::Ui(path) => format!("[`{path}`](../tests/{path})"),
         }
     }
@@ -192,6 +199,7 @@ impl Test {
         match self {
             Self::Here(name) => ("behaviours", name),
             Self::Faults(name) => ("faults", name),
+            Self::Library(name) => ("session", name),
             Self::Ui(path) => ("ui", path),
         }
     }
@@ -277,13 +285,16 @@ impl Found {
         for text in sources(&root.join("tests/faults"))? {
             found.faults.extend(tests_in(&text));
         }
+        for text in sources(&root.join("session/src/layer"))? {
+            found.library.extend(tests_in(&text));
+        }
         Ok(found)
     }
 }
 
 /// The functions behind a test attribute that are named after a row.
 fn tests_in(text: &str) -> impl Iterator<Item = String> {
-    let lines: Vec<&str> = text.lines().collect();
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
     let of_test = |pair: &[&str]| {
         let test = pair[0] == "#[test]" || pair[0].starts_with("#[tokio::test");
         let line = pair[1].strip_prefix("async ").unwrap_or(pair[1]);
