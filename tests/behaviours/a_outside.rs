@@ -1,6 +1,6 @@
 //! A, what leaves the request: outages, warnings, events.
 
-use crate::home::{Does, Home, traced};
+use crate::home::{Act, Does, Home, traced};
 use crate::state::{Handle, MS, Visit, new_and_views, visit};
 use axum::http::StatusCode;
 use session::store::StoreCall;
@@ -26,7 +26,7 @@ struct Member {
 
 #[tokio::test]
 async fn a_18_an_outage_is_told_and_handled_as_asked() {
-    let acts: [(&str, fn(&mut TypedSession<Member>)); 4] = [
+    let acts: [(&str, Act<Member>); 4] = [
         ("load", |_| {}),
         ("update", |s| s.views += 1),
         ("delete", |s| s.destroy()),

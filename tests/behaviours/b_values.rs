@@ -1,6 +1,6 @@
 //! B, what a session holds, and how it is kept.
 
-use crate::home::{Does, Home, World};
+use crate::home::{Act, Does, Home, World};
 use crate::state::{Handle, Visit, full, show};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use session::{Session, SessionData, TypedSession, days};
@@ -17,7 +17,8 @@ both_homes!(
 );
 
 async fn b_15_one_field_changed_the_others_stay(home: Home) {
-    let acts: [(fn(&mut Handle), fn(&mut Visit)); 4] = [
+    type Same = fn(&mut Visit);
+    let acts: [(Act<Visit>, Same); 4] = [
         (|s| s.views = 8, |v| v.views = 8),
         (|s| s.note = None, |v| v.note = None),
         (|s| s.list.push(9), |v| v.list.push(9)),

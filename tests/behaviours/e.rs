@@ -1,6 +1,6 @@
 //! E, stores: on a shelf in the test itself. E.12, Redis, is in the target `faults`.
 
-use crate::home::{Does, key_of, token_of};
+use crate::home::{Act, Does, key_of, token_of};
 use crate::state::{Handle, MS, Visit, VisitFields, new_and_views, visit};
 use axum::http::header::{CONTENT_LENGTH, COOKIE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
@@ -199,7 +199,7 @@ async fn e_08_down_at_read_is_a_503_for_those_who_use_it() {
 
 #[tokio::test]
 async fn e_09_down_at_write_is_an_error_never_a_200() {
-    let acts: [(&str, fn(&mut Handle)); 3] =
+    let acts: [(&str, Act<Visit>); 3] =
         [("create", |s| s.views = 1), ("update", |s| s.views = 2), ("delete", |s| s.destroy())];
     for (call, act) in acts {
         for fault in [Fault::Before(call), Fault::After(call)] {

@@ -86,6 +86,9 @@ macro_rules! both_homes {
     };
 }
 
+/// What a request does to its session.
+pub type Act<T> = fn(&mut TypedSession<T>);
+
 /// So that a closure knows what it is given.
 pub fn apply<A, B>(to: A, act: impl FnOnce(A) -> B) -> B {
     act(to)

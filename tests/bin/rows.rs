@@ -127,13 +127,19 @@ enum Verdict {
 struct Copy {
     root: PathBuf,
     build: PathBuf,
+    /// Locked, so that no other run changes the copy meanwhile.
+    _lock: fs::File,
 }
 
 impl Copy {
     fn make() -> Result<Self, String> {
         let program = env::current_exe().map_err(|error| error.to_string())?;
         let target = program.ancestors().nth(2).ok_or("a program in target/debug")?.join("rows");
-        let copy = Self { root: target.join("repository"), build: target.join("target") };
+        let (root, build) = (target.join("repository"), target.join("target"));
+        let lock = fs::create_dir_all(&root).and_then(|()| fs::File::create(target.join("lock")));
+        let lock = lock.and_then(|lock| lock.lock().map(|()| lock));
+        let lock = lock.map_err(|error| format!("{}: {error}", target.display()))?;
+        let copy = Self { root, build, _lock: lock };
         let listed = Command::new("git")
             .args(["ls-files", "--cached", "--others", "--exclude-standard"])
             .current_dir(ROOT)
