@@ -161,7 +161,9 @@ async fn rule_32_invalid_says_why() {
 // there was one.
 #[tokio::test]
 async fn rule_32_b_6_destroyed_is_told_of_live_sessions_only() {
-    let does: [(fn(&mut Handle), &[&str]); 3] = [
+    /// What a handler does, and what is told beside.
+    type Case = (fn(&mut Handle), &'static [&'static str]);
+    let does: [Case; 3] = [
         (|s| s.destroy(), &[]),
         (
             |s| {
