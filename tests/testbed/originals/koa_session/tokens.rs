@@ -12,7 +12,8 @@ pub fn what_valid_refuses_is_a_new_session(home: Home) {
     let a = made.sets();
     bed.events();
     bed.state().cookie(&a).send().blank().removes();
-    let refused = json!({"event": "invalid", "reason": "refused", "session": "State"});
+    let refused =
+        json!({"event": "invalid", "path": "/state", "reason": "refused", "session": "State"});
     let mut of_note = refused.clone();
     of_note["field"] = "note".into();
     assert_eq!(bed.events(), [of_note]);
@@ -35,7 +36,7 @@ pub fn valid_sees_the_request(home: Home) {
     bed.state().cookie(&a).header("X-Refuse", "1").send().blank().removes();
     assert_eq!(
         bed.events(),
-        [json!({"event": "invalid", "reason": "refused", "session": "State"})]
+        [json!({"event": "invalid", "path": "/state", "reason": "refused", "session": "State"})]
     );
     let other = bed.set(json!({"note": "other"})).cookie(&a).header("X-Refuse", "1").send();
     assert_ne!(other.sets(), a);
