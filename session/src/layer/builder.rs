@@ -39,7 +39,7 @@ pub struct SessionBuilder<T, M = AnyMerge> {
     codec_given: bool,
     idle: Duration,
     browser: bool,
-    absolute: Duration,
+    pub(super) absolute: Duration,
     pub(super) extend: Extend,
     auto_commit: bool,
     save_empty: bool,

@@ -7,6 +7,7 @@ use crate::data::{Extend, SessionData};
 use crate::error::BuildError;
 use crate::life::Foreign;
 use crate::time::Millis;
+use std::time::Duration;
 
 type Make = Box<dyn FnOnce(&CookieOptions) -> Result<Box<dyn Foreign>, CookieError> + Send + Sync>;
 
@@ -55,6 +56,9 @@ impl<T: SessionData> SessionBuilder<T> {
         let mut builder = Self::new(HomeOption::Foreign(foreign));
         builder.cookie = options;
         builder.extend = T::OPTIONS.extend.unwrap_or(Extend::OnWrite);
+        // Theirs says no beginning, only when it was written last: an end of ours that they don't know of
+        // would count from there, and cut their longer lifetimes off.
+        builder.absolute = T::OPTIONS.absolute.unwrap_or(Duration::from_millis(Millis::MAX.ms()));
         builder
     }
 }
