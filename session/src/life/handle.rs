@@ -101,6 +101,7 @@ impl<T: SessionData> Life<T> {
         if matches!(engine.home, Home::Foreign(_)) {
             let id = self.held.their_id.take();
             self.held.their_ended.extend(id);
+            self.held.their_aside = None;
         }
         self.destroyed = true;
         self.ended |= self.origin == Origin::Loaded;

@@ -196,8 +196,14 @@ impl Foreign for InCookies {
         Box::pin(std::future::ready(Ok(look)))
     }
 
-    fn text(&self, payload: &[u8], envelope: &Envelope, ends: Millis) -> Vec<u8> {
-        text::encode(&payload::write(payload, Dialect::Session, envelope, ends)).into_bytes()
+    fn text(
+        &self,
+        payload: &[u8],
+        envelope: &Envelope,
+        ends: Millis,
+        _aside: Option<&str>,
+    ) -> Vec<u8> {
+        text::encode(&payload::session(payload, envelope, ends)).into_bytes()
     }
 
     fn rows(&self) -> Option<&dyn ForeignRows> {
@@ -240,8 +246,8 @@ impl ForeignLook {
             Some(_) if self.live.is_some() => self.ambiguous = true,
             Some(envelope) => match asked.lifetimes.vitality(&envelope, asked.now) {
                 Vitality::Alive => {
-                    let payload = theirs.data;
-                    self.live = Some(ForeignLive { payload, envelope, under_first_key, id });
+                    let (payload, aside) = (theirs.data, theirs.cookie);
+                    self.live = Some(ForeignLive { payload, envelope, under_first_key, id, aside });
                 }
                 Vitality::Expired => self.others.expired = true,
                 Vitality::FromTheFuture => self.others.future = true,

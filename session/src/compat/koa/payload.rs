@@ -34,6 +34,8 @@ impl Dialect {
 pub(super) struct Theirs {
     pub(super) data: Vec<u8>,
     pub(super) times: Times,
+    /// What koa-generic-session says of the cookie, as it stands there.
+    pub(super) cookie: Option<Box<str>>,
 }
 
 /// What they say about a session's life.
@@ -62,7 +64,7 @@ pub(super) fn read(text: &[u8], dialect: Dialect) -> Option<Theirs> {
             (Dialect::Session, "_expire") => end = Some(value()),
             (Dialect::Session, "_maxAge") => max_age = value(),
             (Dialect::Session, "_session") => browser = value() == Some(Value::Bool(true)),
-            (Dialect::Generic, "cookie") => cookie = value(),
+            (Dialect::Generic, "cookie") => cookie = Some(&text[member.value.clone()]),
             (_, key) if dialect.reserves(key) => {}
             _ => {
                 if data.len() > 1 {
@@ -82,12 +84,17 @@ pub(super) fn read(text: &[u8], dialect: Dialect) -> Option<Theirs> {
             None if browser => Times::Browser,
             None => Times::Nonsense,
         },
-        Dialect::Generic => {
-            let max_age = cookie.as_ref().and_then(|cookie| cookie.get("maxAge"));
-            Times::Row { max_age: max_age.and_then(lifetime) }
-        }
+        Dialect::Generic => match cookie.and_then(|text| serde_json::from_str(text).ok()) {
+            Some(Value::Object(cookie)) => match cookie.get("maxAge").and_then(lifetime) {
+                Some(max_age) => Times::Row { max_age: Some(max_age) },
+                // Null, zero or nothing: a cookie without an end, which is what a browser session is.
+                None => Times::Browser,
+            },
+            _ => Times::Row { max_age: None },
+        },
     };
-    Some(Theirs { data, times })
+    let cookie = cookie.filter(|text| text.starts_with('{')).map(Box::from);
+    Some(Theirs { data, times, cookie })
 }
 
 /// A whole millisecond, the last before what is said. Only a number is one.
@@ -140,55 +147,65 @@ impl Times {
     }
 }
 
-/// The text that they read. `payload` is one JSON object.
-pub(super) fn write(
-    payload: &[u8],
-    dialect: Dialect,
-    envelope: &Envelope,
-    ends: Millis,
-) -> Vec<u8> {
+/// The text that koa-session reads. `payload` is one JSON object.
+pub(super) fn session(payload: &[u8], envelope: &Envelope, ends: Millis) -> Vec<u8> {
+    // Whoever reads it takes the end less this for the time of writing.
+    let max_age = envelope.idle.min(ends.since(envelope.renewed));
+    let times = if envelope.browser {
+        "\"_session\":true".to_owned()
+    } else {
+        format!("\"_expire\":{},\"_maxAge\":{max_age}", ends.ms())
+    };
     let data = payload.strip_suffix(b"}").unwrap_or(payload);
-    let mut text = data.to_vec();
-    if data.len() > 1 {
-        text.push(b',');
-    }
-    let idle = envelope.idle;
-    let rest = match dialect {
-        Dialect::Session if envelope.browser => "\"_session\":true}".to_owned(),
-        Dialect::Session => format!("\"_expire\":{},\"_maxAge\":{idle}}}", ends.ms()),
-        Dialect::Generic => {
-            let max_age = if envelope.browser { "null".to_owned() } else { idle.to_string() };
-            format!(
-                "\"cookie\":{{\"httpOnly\":true,\"path\":\"/\",\"overwrite\":true,\"signed\":true,\
-                 \"maxAge\":{max_age}}}}}"
-            )
+    let comma = if data.len() > 1 { "," } else { "" };
+    [data, comma.as_bytes(), times.as_bytes(), b"}"].concat()
+}
+
+/// The text that koa-generic-session reads. `cookie`: what it said in the row that was read.
+pub(super) fn generic(payload: &[u8], envelope: &Envelope, cookie: Option<&str>) -> Vec<u8> {
+    let max_age = if envelope.browser { "null".to_owned() } else { envelope.idle.to_string() };
+    let members = cookie.and_then(|text| Some((text, Members::scan(text).ok()?)));
+    let cookie = match members {
+        None => format!(
+            r#""httpOnly":true,"path":"/","overwrite":true,"signed":true,"maxAge":{max_age}"#
+        ),
+        Some((text, members)) => {
+            // The application's own options hold for what it writes next; the end moves, and without a
+            // signature nobody here would read it again.
+            let set = ["maxAge", "expires", "signed"];
+            let kept = members.iter().filter(|member| !set.contains(&member.key.as_str()));
+            let mut all: Vec<&str> = kept.map(|member| &text[member.whole.clone()]).collect();
+            let ours = format!(r#""signed":true,"maxAge":{max_age}"#);
+            all.push(&ours);
+            all.join(",")
         }
     };
-    text.extend_from_slice(rest.as_bytes());
-    text
+    let data = payload.strip_prefix(b"{").unwrap_or(payload);
+    let comma = if data.len() > 1 { "," } else { "" };
+    [br#"{"cookie":{"#, cookie.as_bytes(), b"}", comma.as_bytes(), data].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn session(text: &str) -> Theirs {
+    fn of_koa(text: &str) -> Theirs {
         read(text.as_bytes(), Dialect::Session).unwrap()
     }
 
     fn data(text: &str) -> String {
-        String::from_utf8(session(text).data).unwrap()
+        String::from_utf8(of_koa(text).data).unwrap()
     }
 
     #[test]
     fn data_and_times_are_told_apart_and_numbers_keep_every_digit() {
-        let theirs = session(
+        let theirs = of_koa(
             r#"{"n":9007199254740993,"m":{"_x":1},"_expire":1700086400000,"_maxAge":86400000}"#,
         );
         assert_eq!(theirs.data, br#"{"n":9007199254740993,"m":{"_x":1}}"#);
         let end = Millis::from_ms(1_700_086_400_000);
         assert_eq!(theirs.times, Times::Until { end, max_age: Some(86_400_000) });
-        assert_eq!(session(r#"{"count":3,"_session":true}"#).times, Times::Browser);
+        assert_eq!(of_koa(r#"{"count":3,"_session":true}"#).times, Times::Browser);
         assert_eq!(data(r#"{"_session":true}"#), "{}");
     }
 
@@ -202,7 +219,7 @@ mod tests {
             r#"{"_session":"true"}"#,
             r#"{"_expire":"x","_session":true}"#,
         ] {
-            assert_eq!(session(text).times, Times::Nonsense, "{text}");
+            assert_eq!(of_koa(text).times, Times::Nonsense, "{text}");
         }
         // What JavaScript takes for infinity is no number here.
         assert!(!matches!(
@@ -235,16 +252,47 @@ mod tests {
         };
         let envelope = lifetimes.begin(Millis::from_ms(1_700_000_000_000), 0);
         let end = lifetimes.end(&envelope);
-        let text = write(br#"{"views":1,"user":"alice"}"#, Dialect::Session, &envelope, end);
+        let text = session(br#"{"views":1,"user":"alice"}"#, &envelope, end);
         assert_eq!(
             String::from_utf8(text).unwrap(),
             r#"{"views":1,"user":"alice","_expire":1700086400000,"_maxAge":86400000}"#
         );
-        let text = write(b"{}", Dialect::Session, &envelope, end);
+        let sooner = Millis::from_ms(end.ms() - 1);
+        let text = session(b"{}", &envelope, sooner);
+        assert_eq!(text, br#"{"_expire":1700086399999,"_maxAge":86399999}"#, "an earlier end");
+        let text = session(b"{}", &envelope, end);
         assert_eq!(text, br#"{"_expire":1700086400000,"_maxAge":86400000}"#);
-        let text = write(br#"{"n":1}"#, Dialect::Generic, &envelope, end);
+        assert_eq!(
+            String::from_utf8(generic(b"{}", &envelope, None)).unwrap(),
+            r#"{"cookie":{"httpOnly":true,"path":"/","overwrite":true,"signed":true,"maxAge":86400000}}"#
+        );
+        let text = generic(br#"{"n":1}"#, &envelope, None);
         let theirs = read(&text, Dialect::Generic).unwrap();
         assert_eq!(theirs.data, br#"{"n":1}"#);
         assert_eq!(theirs.times, Times::Row { max_age: Some(86_400_000) });
+    }
+
+    #[test]
+    fn what_a_generic_row_says_of_its_cookie_stays_but_for_the_end() {
+        let lifetimes = Lifetimes {
+            idle: 1000,
+            browser: true,
+            absolute: u64::MAX,
+            extend: crate::Extend::OnWrite,
+        };
+        let envelope = lifetimes.begin(Millis::from_ms(1_700_000_000_000), 0);
+        let row = br#"{"cookie":{"maxAge":0,"secure":true,"expires":"x","domain":"a.b"},"n":1}"#;
+        let theirs = read(row, Dialect::Generic).unwrap();
+        assert_eq!(theirs.times, Times::Browser);
+        let text = generic(&theirs.data, &envelope, theirs.cookie.as_deref());
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            r#"{"cookie":{"secure":true,"domain":"a.b","signed":true,"maxAge":null},"n":1}"#
+        );
+        for cookie in ["null", "5", "[]", r#""{""#] {
+            let row = format!(r#"{{"cookie":{cookie}}}"#);
+            let theirs = read(row.as_bytes(), Dialect::Generic).unwrap();
+            assert_eq!((theirs.times, theirs.cookie), (Times::Row { max_age: None }, None));
+        }
     }
 }

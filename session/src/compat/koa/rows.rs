@@ -164,8 +164,17 @@ impl Foreign for InRows {
         })
     }
 
-    fn text(&self, payload: &[u8], envelope: &Envelope, ends: Millis) -> Vec<u8> {
-        payload::write(payload, self.dialect, envelope, ends)
+    fn text(
+        &self,
+        payload: &[u8],
+        envelope: &Envelope,
+        ends: Millis,
+        aside: Option<&str>,
+    ) -> Vec<u8> {
+        match self.dialect {
+            Dialect::Session => payload::session(payload, envelope, ends),
+            Dialect::Generic => payload::generic(payload, envelope, aside),
+        }
     }
 
     fn rows(&self) -> Option<&dyn ForeignRows> {

@@ -11,6 +11,7 @@ use crate::life::engine::{Engine, Home};
 use crate::life::slot::{Life, Pending, Slot};
 use crate::seal::Envelope;
 use crate::store::{StoreError, StoreErrorKind};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A write that is due, and what is told when it is done.
@@ -104,7 +105,7 @@ impl<T: SessionData> Life<T> {
     ) -> Result<Put, CommitError> {
         let payload = if how.fresh { &self.payload } else { self.shared.loaded() };
         let ends = engine.lifetimes.end(&envelope);
-        let text = foreign.text(payload.bytes(), &envelope, ends);
+        let text = foreign.text(payload.bytes(), &envelope, ends, self.held.their_aside.as_deref());
         let id = match foreign.rows() {
             None => {
                 let (bytes, limit) = foreign.room(&text);
@@ -164,7 +165,10 @@ impl<T: SessionData> Life<T> {
 
 impl<T: SessionData> Slot<T> {
     /// Finishes what `begin_close` began.
-    pub(in crate::life) async fn close_foreign(&self, work: &mut Work) -> Result<(), CommitError> {
+    pub(in crate::life) async fn close_foreign(
+        self: &Arc<Self>,
+        work: &mut Work,
+    ) -> Result<(), CommitError> {
         let Home::Foreign(home) = &self.engine().home else {
             return Ok(());
         };
@@ -175,6 +179,10 @@ impl<T: SessionData> Slot<T> {
         // Before the row of a session that could not be replaced is given up.
         let failed = written.err().or(work.failed.take());
         let ended = self.end_theirs(home).await;
+        if ended.is_err() {
+            // The request is over, and what it ended is not.
+            self.end_later();
+        }
         match failed {
             Some(error) => Err(error),
             None => ended,
@@ -198,7 +206,11 @@ impl<T: SessionData> Slot<T> {
     }
 
     async fn carry_out(&self, home: &ForeignHome, put: Put) -> Result<(), CommitError> {
-        if let (Some(rows), Some((id, _))) = (home.foreign.rows(), &put.id) {
+        let Seal { fresh, extend, .. } = put.how;
+        if let (Some(rows), Some((id, known))) = (home.foreign.rows(), &put.id)
+            // Signed anew, and nothing else: what others write into the row meanwhile stays.
+            && !(*known && !fresh && !extend)
+        {
             let writing = rows.put(id, &put.text, put.left);
             within(home.patience, writing).await.map_err(|error| self.outage(error))?;
         }

@@ -29,8 +29,14 @@ pub(crate) trait Foreign: Send + Sync + 'static {
     /// What the request brings.
     fn look<'a>(&'a self, asked: Asked<'a>) -> Doing<'a, Look>;
 
-    /// What they read: a session's text. `payload` is a JSON object.
-    fn text(&self, payload: &[u8], envelope: &Envelope, ends: Millis) -> Vec<u8>;
+    /// What they read: a session's text. `payload` is a JSON object; `aside` is what [`Live`] had of it.
+    fn text(
+        &self,
+        payload: &[u8],
+        envelope: &Envelope,
+        ends: Millis,
+        aside: Option<&str>,
+    ) -> Vec<u8>;
 
     /// Rows on a server, if that is where their sessions are. `None`: the client holds all of it.
     fn rows(&self) -> Option<&dyn ForeignRows>;
@@ -88,6 +94,8 @@ pub(crate) struct Live {
     pub(crate) under_first_key: bool,
     /// Of the row.
     pub(crate) id: Option<Box<str>>,
+    /// What their text says besides, and is to go on saying.
+    pub(crate) aside: Option<Box<str>>,
 }
 
 /// A layer whose sessions have their form.

@@ -109,9 +109,11 @@ impl<T: SessionData> Life<T> {
             _ if look.ambiguous => engine.emit(&Event::Ambiguous),
             Some(live) => {
                 self.held.their_id.clone_from(&live.id);
+                self.held.their_aside.clone_from(&live.aside);
                 loaded = self.load_theirs(engine, request, live)?;
                 if !loaded {
                     self.held.their_id = None;
+                    self.held.their_aside = None;
                 }
             }
             None => {

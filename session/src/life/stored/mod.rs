@@ -101,6 +101,8 @@ pub(crate) struct Held {
     pub(super) unanswered: Vec<(Revision, u64)>,
     /// Of the session's row, where another library reads it too.
     pub(in crate::life) their_id: Option<Box<str>>,
+    /// What that library's text says besides the session.
+    pub(in crate::life) their_aside: Option<Box<str>>,
     /// Such rows that are still to be deleted.
     pub(in crate::life) their_ended: Vec<Box<str>>,
     /// A session of another library's that is to be moved over.
@@ -126,6 +128,7 @@ impl Held {
             sent: None,
             unanswered: Vec::new(),
             their_id: None,
+            their_aside: None,
             their_ended: Vec::new(),
             old: None,
             beside_old: false,
