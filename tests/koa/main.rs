@@ -4,3 +4,4 @@ mod cookies;
 mod hostile;
 mod moving;
 mod support;
+mod vectors;
