@@ -11,18 +11,24 @@ use axum::Router;
 use axum::http::HeaderName;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, map_response};
+use session::compat::koa::Moving;
 use session::store::AnyStore;
 use session::{BuildError, HeaderCarrier, Keys, MaxAge, SessionBuilder, SessionData, SessionLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Wraps the routes; the last layer is the outermost.
-pub(crate) fn wrap(routes: Router, options: &Options, home: &Home) -> Result<Router, String> {
+pub(crate) fn wrap(
+    routes: Router,
+    options: &Options,
+    home: &Home,
+    moving: Option<Moving>,
+) -> Result<Router, String> {
     let layers = match home {
-        Home::Cookie => in_cookies(keys(options)?, options),
+        Home::Cookie => in_cookies(keys(options)?, options, moving),
         Home::Store(Stored { lists: false, .. }) if options.max_sessions.is_some() => {
             return Err("`--max-sessions`: this home can't list a user's sessions".to_owned());
         }
-        Home::Store(stored) => in_a_store(stored, options),
+        Home::Store(stored) => in_a_store(stored, options, moving),
     };
     let (admins, states) = layers.map_err(|e| e.to_string())?;
     let app = routes
@@ -36,14 +42,21 @@ pub(crate) fn wrap(routes: Router, options: &Options, home: &Home) -> Result<Rou
 
 type Layers = (SessionLayer<Admin>, SessionLayer<State>);
 
-fn in_cookies(keys: Keys, options: &Options) -> Result<Layers, BuildError> {
+fn in_cookies(keys: Keys, options: &Options, moving: Option<Moving>) -> Result<Layers, BuildError> {
     let admins = of_admins(SessionLayer::signed(keys.clone()), options);
     // `hits` and `tags` have merge policies, which no cookie can honour.
-    let states = of_visitors(SessionLayer::signed(keys), options).last_write_wins();
+    let mut states = of_visitors(SessionLayer::signed(keys), options).last_write_wins();
+    if let Some(moving) = moving {
+        states = states.moving_from(moving);
+    }
     Ok((admins.build()?, states.build()?))
 }
 
-fn in_a_store(stored: &Stored, options: &Options) -> Result<Layers, BuildError> {
+fn in_a_store(
+    stored: &Stored,
+    options: &Options,
+    moving: Option<Moving>,
+) -> Result<Layers, BuildError> {
     let (admins, states) = match &stored.tenants {
         None => {
             let store = &stored.store;
@@ -57,6 +70,9 @@ fn in_a_store(stored: &Stored, options: &Options) -> Result<Layers, BuildError> 
     let mut states = of_visitors(in_its_store(states, options), options);
     if let Some(most) = options.max_sessions {
         states = states.max_sessions(most);
+    }
+    if let Some(moving) = moving {
+        states = states.moving_from(moving);
     }
     Ok((admins.build()?, states.build()?))
 }

@@ -7,6 +7,8 @@
 //! curl -c jar -b jar http://localhost:3000/state
 //! ```
 //!
+//! `--codec koa` shares the sessions with a Node application, `--moving-from koa` takes them over.
+//!
 //! With `--home` the sessions live in a store: `memory`, or a URL such as `redis://127.0.0.1` or
 //! `sqlite://sessions.db`. `--log` shows what the library says, `GET /metrics`
 //! what it counts. `options.rs` has all options. Some make requests heard that no real server
@@ -26,6 +28,7 @@ mod events;
 mod flaky;
 mod home;
 mod input;
+mod koa;
 mod layers;
 mod log;
 mod metrics;
@@ -64,8 +67,18 @@ async fn serve(options: &Options) -> Result<(), String> {
         log::start();
     }
     metrics::install()?;
+    if let Some(app) = options.koa.app(options).await? {
+        return listen(options, app).await;
+    }
     let home = Home::open(options).await?;
-    let app = layers::wrap(routes::router(&home), options, &home)?;
+    let moving = options.koa.moving(options).await?;
+    let app = layers::wrap(routes::router(&home), options, &home, moving)?;
+    let served = listen(options, app).await;
+    home.close().await;
+    served
+}
+
+async fn listen(options: &Options, app: axum::Router) -> Result<(), String> {
     let listener = tokio::net::TcpListener::bind(&options.listen)
         .await
         .map_err(|e| format!("`--listen {}`: {e}", options.listen))?;
@@ -75,7 +88,6 @@ async fn serve(options: &Options) -> Result<(), String> {
     let _ = std::io::stdout().flush();
     let stop = stop()?;
     let served = axum::serve(listener, app).with_graceful_shutdown(stop).await;
-    home.close().await;
     served.map_err(|e| e.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! The command line, by hand: one row an option.
 
+use crate::koa::Koa;
 use axum::http::HeaderName;
 use session::{Extend, MaxAge, OnEnded, OnOutage, OnUndecodable, Priority, SameSite};
 use std::time::Duration;
@@ -44,6 +45,7 @@ pub(crate) struct Options {
     pub(crate) events: bool,
     pub(crate) log: bool,
     pub(crate) log_values: bool,
+    pub(crate) koa: Koa,
 }
 
 /// What carries the token.
@@ -90,6 +92,7 @@ impl Default for Options {
             events: false,
             log: false,
             log_values: false,
+            koa: Koa::default(),
         }
     }
 }
@@ -137,23 +140,16 @@ impl Options {
                 "--commit-on-server-error" => options.commit_on_server_error = true,
                 "--on-undecodable" => options.on_undecodable = on_undecodable(&value()?)?,
                 "--carrier" => options.carrier = carrier(&value()?)?,
-                "--codec" => codec(&value()?)?,
                 "--threads" => options.threads = Some(number(&option, &value()?)?),
                 "--test-clock" => options.test_clock = true,
                 "--events" => options.events = true,
                 "--log" => options.log = true,
                 "--log-values" => options.log_values = true,
+                _ if options.koa.take(&option, value)? => {}
                 _ => return Err(format!("unknown option `{option}`")),
             }
         }
         Ok(options)
-    }
-}
-
-fn codec(value: &str) -> Result<(), String> {
-    match value {
-        "json" => Ok(()),
-        _ => Err(format!("`--codec {value}`: this build has only the codec `json`")),
     }
 }
 
