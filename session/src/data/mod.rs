@@ -184,6 +184,11 @@ pub struct Invalid {
 pub trait NoSecrets {}
 
 /// Marks types without `index` fields: any store keeps those.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has an `index` field, and no index is kept here",
+    label = "the sessions of a user could not be listed or ended",
+    note = "keep these sessions in a store that is an `IndexedStore`, or drop `#[session(index)]`"
+)]
 pub trait NoIndexes {}
 
 /// Marks types whose every field has `merge = last`.
