@@ -112,7 +112,7 @@ impl Koa {
             if let Some(prefix) = &options.prefix {
                 rows = rows.prefix(prefix);
             }
-            SessionLayer::<Shared>::koa_rows(rows)
+            SessionLayer::<Shared>::koa_rows(rows).on_outage(options.on_outage)
         };
         let layer = with(builder, options).build().map_err(|e| e.to_string())?;
         let app = router().layer(layer).layer(map_response(answer::explain));
@@ -144,9 +144,9 @@ fn with(mut builder: SessionBuilder<Shared>, options: &Options) -> SessionBuilde
         builder = builder.clock(TestClock);
     }
     if options.events {
-        builder = builder.on_event(|event| events::print("shared", event));
+        builder = builder.on_event_in(events::print);
     }
-    builder = builder.on_outage(options.on_outage).save_empty(options.save_empty);
+    builder = builder.save_empty(options.save_empty);
     match options.max_age {
         None => builder,
         Some(MaxAge::Idle(idle)) => builder.max_age(idle),
