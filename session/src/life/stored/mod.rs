@@ -8,6 +8,7 @@ mod ask;
 mod body;
 mod detach;
 mod drive;
+mod ending;
 mod entries;
 mod home;
 mod names;
