@@ -46,13 +46,13 @@ fn folder() -> PathBuf {
 
 /// What to do where Node or its packages are missing: these tests are never skipped.
 fn check() -> Result<(), String> {
-    let how = "`./scripts/test` installs it, as root on Debian; else install Node 20 or later";
+    let how = "`./scripts/test` installs it, as root on Debian; else install Node 18.19 or later";
     let version = Command::new("node").arg("--version").output();
     let version = version.map_err(|error| format!("`node` can't be started ({error}): {how}"))?;
     let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
     let major =
         version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
-    if major.is_none_or(|major: u32| major < 20) {
+    if major.is_none_or(|major: u32| major < 18) {
         return Err(format!("`node --version` says {version:?}, too old: {how}"));
     }
     // npm writes it last.

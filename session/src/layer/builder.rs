@@ -1,56 +1,50 @@
-//! Building a layer: options of the struct, overridden by the builder's methods, then checked.
+//! The options of a layer: those of the struct, overridden by the builder's methods.
 
 use super::foreign::ForeignOption;
-use super::place::Place;
-use super::promises::{AnyMerge, MergeAccepted};
+use super::promises::AnyMerge;
 use super::stored::StoreOptions;
-use super::warnings::{Facts, warnings};
-use super::{SessionLayer, Shared};
-use crate::base64url;
-use crate::carrier::{Carrier, Cookie, CookieOptions, DEFAULT_NAME};
+use crate::carrier::{Carrier, CookieOptions, DEFAULT_NAME};
 use crate::data::codec::Coder;
 use crate::data::{Codec, Extend, Json, MaxAge, SessionData};
-use crate::error::{BoxError, BuildError};
-use crate::event::{Callback, Event, EventContext, Events};
-use crate::id::SessionId;
-use crate::life::{Engine, Home, Hooks, Lifetimes, Old, Pick, Policy};
-use crate::seal::{Keys, Signed};
+use crate::error::BoxError;
+use crate::event::{Callback, Event, EventContext};
+use crate::life::{Hooks, Pick};
+use crate::seal::Keys;
 use crate::store::LastWriteWins;
-use crate::time::{Clock, Millis, SystemClock, days, in_ms};
+use crate::time::{Clock, Millis, SystemClock, days};
 use http::request::Parts;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// Collects the options of a [`SessionLayer`]; [`build`](Self::build) checks them.
+/// Collects the options of a [`SessionLayer`](crate::SessionLayer); [`build`](Self::build) checks them.
 ///
 /// Every option has a default that fits a login over HTTPS. What the struct says in
 /// `#[session(..)]` comes before the defaults, and what is said here before both.
 #[must_use = "call `.build()` to make the layer"]
 pub struct SessionBuilder<T, M = AnyMerge> {
-    home: HomeOption,
+    pub(super) home: HomeOption,
     pub(super) store: StoreOptions,
     /// What is moved over from, and until when.
     pub(super) old: Option<(ForeignOption, Millis)>,
     pub(super) cookie: CookieOptions,
-    carrier: Option<Box<dyn Carrier>>,
-    coder: Box<dyn Coder<T>>,
-    codec_given: bool,
-    idle: Duration,
-    browser: bool,
+    pub(super) carrier: Option<Box<dyn Carrier>>,
+    pub(super) coder: Box<dyn Coder<T>>,
+    pub(super) codec_given: bool,
+    pub(super) idle: Duration,
+    pub(super) browser: bool,
     pub(super) absolute: Duration,
     pub(super) extend: Extend,
-    auto_commit: bool,
-    save_empty: bool,
-    commit_on_server_error: bool,
-    on_undecodable: OnUndecodable,
-    hooks: Hooks<T>,
-    clock: Box<dyn Clock>,
-    on_event: Option<Callback>,
-    log_values: bool,
+    pub(super) auto_commit: bool,
+    pub(super) save_empty: bool,
+    pub(super) commit_on_server_error: bool,
+    pub(super) on_undecodable: OnUndecodable,
+    pub(super) hooks: Hooks<T>,
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) on_event: Option<Callback>,
+    pub(super) log_values: bool,
     pub(super) insecure: bool,
-    merge: PhantomData<M>,
+    pub(super) merge: PhantomData<M>,
 }
 
 /// What to do with an authentic token that does not decode: a field changed its type.
@@ -286,143 +280,6 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             insecure: self.insecure,
             merge: PhantomData,
         }
-    }
-
-    /// Checks the options and makes the layer.
-    ///
-    /// # Errors
-    /// When options contradict the standards or one another, or one has no effect where the sessions
-    /// are; the error names the option.
-    pub fn build(mut self) -> Result<SessionLayer<T>, BuildError>
-    where
-        M: MergeAccepted<T>,
-    {
-        let lifetimes = self.lifetimes()?;
-        if self.insecure {
-            self.cookie.make_insecure();
-        }
-        if let HomeOption::Foreign(foreign) = &self.home {
-            foreign.check::<T>()?;
-            if self.carrier.is_some() {
-                return Err(BuildError::Foreign { option: "carrier" });
-            }
-            if self.codec_given {
-                return Err(BuildError::Foreign { option: "codec" });
-            }
-        }
-        if self.log_values {
-            tracing::warn!(
-                target: "session",
-                session = T::SCHEMA,
-                "values of session fields are in the log"
-            );
-        }
-        let carrier = match self.carrier {
-            Some(carrier) => match self.cookie.given {
-                Some(option) => {
-                    self.cookie.check()?;
-                    return Err(BuildError::CookieOption { option });
-                }
-                None => carrier,
-            },
-            None => Box::new(Cookie::new(&self.cookie)?),
-        };
-        let least = match self.home {
-            HomeOption::Signed(_) => 128,
-            HomeOption::Stored(_) => SessionId::BYTES,
-            HomeOption::Foreign(_) => 0,
-        };
-        if carrier.capacity() < base64url::encoded_len(least) {
-            return Err(BuildError::Capacity);
-        }
-        let patience = self.store.patience();
-        let warnings = warnings(&Facts {
-            insecure: self.insecure,
-            http_only: self.cookie.http_only,
-            volatile: match &self.home {
-                HomeOption::Signed(_) | HomeOption::Foreign(_) => false,
-                HomeOption::Stored(pick) => {
-                    pick.store_outside(None).is_some_and(|store| store.is_volatile())
-                }
-            },
-            release: !cfg!(debug_assertions),
-        });
-        let home = match (self.home, self.store.given) {
-            (HomeOption::Signed(_), Some(option)) => {
-                return Err(BuildError::StoreOption { option });
-            }
-            (HomeOption::Signed(keys), None) => {
-                Home::Cookie(Signed::new(&keys, carrier.binding(), T::SCHEMA))
-            }
-            (HomeOption::Stored(pick), _) => {
-                self.store.check::<T>()?;
-                Home::Store(Box::new(self.store.home::<T>(pick)))
-            }
-            (HomeOption::Foreign(foreign), _) => {
-                Home::Foreign(self.store.foreign(foreign.make(&self.cookie)?)?)
-            }
-        };
-        let old = match self.old {
-            None => None,
-            Some((option, until)) => {
-                let secure = self.cookie.secure;
-                let options = CookieOptions { secure, ..option.options.clone() };
-                Some(Old { foreign: option.make(&options)?, until, patience })
-            }
-        };
-        let engine = Engine {
-            home,
-            old,
-            coder: self.coder,
-            carrier,
-            lifetimes,
-            policy: Policy {
-                auto_commit: self.auto_commit,
-                save_empty: self.save_empty,
-                commit_on_server_error: self.commit_on_server_error,
-                extend_on_write: self.extend == Extend::OnWrite,
-            },
-            fail_on_undecodable: self.on_undecodable == OnUndecodable::Fail,
-            hooks: self.hooks,
-            clock: self.clock,
-            events: Events::new(T::SCHEMA, self.on_event, self.log_values),
-        };
-        for warning in warnings {
-            tracing::warn!(target: "session", session = T::SCHEMA, "{warning}");
-        }
-        let engine = Arc::new(engine);
-        watch_evictions(&engine);
-        let shared = Shared { engine, place: Place::new::<T>() };
-        Ok(SessionLayer { shared: Arc::new(shared) })
-    }
-
-    fn lifetimes(&self) -> Result<Lifetimes, BuildError> {
-        let checked = |lifetime: Duration, error: BuildError| match in_ms(lifetime) {
-            0 => Err(error),
-            ms if ms > Millis::MAX.ms() => Err(error),
-            ms => Ok(ms),
-        };
-        Ok(Lifetimes {
-            idle: checked(self.idle, BuildError::MaxAge)?,
-            browser: self.browser,
-            absolute: checked(self.absolute, BuildError::Absolute)?,
-            extend: self.extend,
-        })
-    }
-}
-
-/// A store that makes room tells the layer's events, as long as there is the layer.
-fn watch_evictions<T: SessionData>(engine: &Arc<Engine<T>>) {
-    let Home::Store(home) = &engine.home else {
-        return;
-    };
-    if let Some(store) = home.pick.store_outside(None) {
-        let layer = Arc::downgrade(engine);
-        store.on_evict(Arc::new(move || {
-            if let Some(engine) = layer.upgrade() {
-                engine.emit(&Event::Evicted);
-            }
-        }));
     }
 }
 

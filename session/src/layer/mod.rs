@@ -1,6 +1,7 @@
 //! The tower middleware: [`SessionLayer`] makes [`SessionService`]s, whose [`SessionFuture`]s
 //! commit what handlers changed.
 
+mod build;
 mod builder;
 mod cookie;
 #[cfg_attr(not(feature = "koa"), allow(dead_code))]
