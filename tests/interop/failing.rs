@@ -165,6 +165,31 @@ async fn a_client_that_goes_while_its_session_ends_is_logged_out() {
     soon("the row is deleted", || redis.ask(&["EXISTS", &id]) == ":0").await;
 }
 
+/// An id that nobody ever got is nobody's: the one before holds, and a new session leaves no row.
+#[tokio::test]
+async fn what_was_committed_under_a_new_id_goes_with_the_client() {
+    let Down { redis, mut turns } = down().await;
+    let mut line = Line::at(&redis.url());
+    let jar = turns.jar.header();
+    for cookie in [jar, String::new()] {
+        let (committed, mut is_committed) = tokio::sync::mpsc::channel(1);
+        let app = turns.rust.app(move |mut session: TypedSession<Visit>| async move {
+            session.views += 1;
+            session.rotate();
+            session.commit().await.expect("Redis is well");
+            let _ = committed.send(()).await;
+            std::future::pending::<()>().await;
+        });
+        let asked = tokio::spawn(app.oneshot(request(&cookie)));
+        is_committed.recv().await.expect("it was reached");
+        assert_eq!(line.ask(&["DBSIZE"]), ":2");
+        asked.abort();
+        assert!(asked.await.is_err_and(|error| error.is_cancelled()));
+        soon("the new row is deleted", || line.ask(&["DBSIZE"]) == ":1").await;
+        assert_eq!(turns.rust_reads().await["state"]["views"], 1, "as before");
+    }
+}
+
 /// A server of our own, which can be killed. Its rows are on its disk.
 struct Down {
     redis: servers::Server,

@@ -162,8 +162,10 @@ impl<T: SessionData> Life<T> {
     pub(crate) fn abandon(&mut self, engine: &Engine<T>) -> bool {
         self.abandoned = true;
         self.request = None;
-        if let Home::Store(home) = &engine.home {
-            self.give_up_undelivered(engine, home);
+        match &engine.home {
+            Home::Store(home) => self.give_up_undelivered(engine, home),
+            Home::Foreign(_) => self.take_back_ids(),
+            Home::Cookie(_) => {}
         }
         let may_have_logged_out = self.held.row.is_some() && self.shared.has_changes();
         self.owes_an_end() || may_have_logged_out

@@ -40,6 +40,9 @@ impl<T: SessionData> Life<T> {
         home: &ForeignHome,
         outcome: Outcome,
     ) -> Closing {
+        self.held.their_undelivered.clear();
+        let replaced = std::mem::take(&mut self.held.their_before);
+        self.held.their_ended.extend(replaced);
         let work = self.work(engine, home, outcome, engine.policy).or_else(|error| {
             // Ending a session is stronger than failing (rule 11).
             let policy = Policy { commit_on_server_error: false, ..engine.policy };
@@ -152,14 +155,33 @@ impl<T: SessionData> Life<T> {
             }
             self.pending = Pending::Token { max_age: put.max_age };
         }
-        if let Some((id, _)) = put.id
-            && let Some(before) = self.held.their_id.replace(id)
-            && self.held.their_id.as_ref() != Some(&before)
-        {
-            self.held.their_ended.push(before);
+        if let Some((id, false)) = put.id {
+            let before = self.held.their_id.replace(id.clone());
+            if self.closed {
+                self.held.their_ended.extend(before);
+            } else {
+                self.held.their_undelivered.push(id);
+                self.held.their_before.extend(before);
+            }
         }
         self.report_written(engine, put.how, &put.fields, turned);
         self.envelope = Some(put.envelope);
+    }
+}
+
+impl<T> Life<T> {
+    /// There is no response: the ids that `commit()` gave are nobody's, and those before hold, unless
+    /// the session was ended.
+    pub(in crate::life) fn take_back_ids(&mut self) {
+        if self.held.their_undelivered.is_empty() {
+            return;
+        }
+        let mut gone = std::mem::take(&mut self.held.their_undelivered);
+        let before = std::mem::take(&mut self.held.their_before);
+        if self.destroyed {
+            gone.extend(before);
+        }
+        self.held.their_ended.extend(gone);
     }
 }
 

@@ -106,6 +106,10 @@ pub(crate) struct Held {
     pub(in crate::life) their_aside: Option<Box<str>>,
     /// Such rows that are still to be deleted.
     pub(in crate::life) their_ended: Vec<Box<str>>,
+    /// Those that a `commit()` made, and those that they came instead of: one or the other go with the
+    /// response, or with its not coming.
+    pub(in crate::life) their_undelivered: Vec<Box<str>>,
+    pub(in crate::life) their_before: Vec<Box<str>>,
     /// A session of another library's that is to be moved over.
     pub(in crate::life) old: Option<Live>,
     /// The request brought something of that library's.
@@ -131,6 +135,8 @@ impl Held {
             their_id: None,
             their_aside: None,
             their_ended: Vec::new(),
+            their_undelivered: Vec::new(),
+            their_before: Vec::new(),
             old: None,
             beside_old: false,
         }
