@@ -1,7 +1,7 @@
 //! Layers with sessions of theirs.
 
 use super::payload::Dialect;
-use super::{KoaCookies, Moving};
+use super::{KoaCookies, Moving, WithDate};
 use crate::data::{NoIndexes, NoSecrets, SessionData};
 use crate::layer::{SessionBuilder, SessionLayer};
 
@@ -22,7 +22,8 @@ impl<T: SessionData> SessionLayer<T> {
 impl<T: SessionData, M> SessionBuilder<T, M> {
     /// Moves sessions of koa-session, koa-generic-session or egg over: one of theirs is read if a
     /// request has no cookie of ours; ours is written with the response, and theirs is removed.
-    pub fn moving_from(self, moving: Moving) -> Self {
-        self.old(moving.from, moving.until)
+    pub fn moving_from(self, moving: impl WithDate) -> Self {
+        let Moving { from, until } = moving.moving();
+        self.old(from, until)
     }
 }

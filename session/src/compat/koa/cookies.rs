@@ -80,6 +80,28 @@ pub struct Moving {
     pub(super) until: Millis,
 }
 
+/// What says until when sessions of theirs are accepted: [`Moving`], and nothing else.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say until when sessions of theirs are accepted",
+    label = "without a date they would count for ever",
+    note = "say it: `.accept_until(date)`, a `SystemTime`"
+)]
+pub trait WithDate: sealed::Sealed {
+    #[doc(hidden)]
+    fn moving(self) -> Moving;
+}
+
+impl WithDate for Moving {
+    fn moving(self) -> Moving {
+        self
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Moving {}
+}
+
 impl fmt::Debug for Moving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Moving").field("until", &self.until).finish_non_exhaustive()

@@ -58,7 +58,7 @@ mod payload;
 mod rows;
 mod text;
 
-pub use cookies::{KoaCookies, Moving};
+pub use cookies::{KoaCookies, Moving, WithDate};
 pub use keys::{KoaKeys, KoaKeysError};
 #[cfg(feature = "redis")]
 pub use rows::KoaRows;
