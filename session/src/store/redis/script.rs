@@ -52,19 +52,18 @@ macro_rules! with_head {
     ($code:literal) => {
         concat!(
             "
+local byte, sub = string.byte, string.sub
 local function ends(bytes, at)
-    local a, b, c, d, e, f = string.byte(bytes, at + 2, at + 7)
+    local a, b, c, d, e, f = byte(bytes, at + 2, at + 7)
     return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
-end
-local function is_record(head)
-    local b = { string.byte(head, 1, 33) }
-    return #b == 33 and b[1] == 209 and b[10] + b[11] + b[18] + b[19] + b[26] + b[27] == 0
 end
 local key = KEYS[1]
 local head = redis.pcall('GETRANGE', key, 0, 32)
 if type(head) == 'table' then return head end
 if head == 'x' or (head == '' and redis.call('EXISTS', key) == 0) then return false end
-if not is_record(head) then return head end
+if #head ~= 33 or byte(head) ~= 209 or byte(head, 10) + byte(head, 11) + byte(head, 18)
+    + byte(head, 19) + byte(head, 26) + byte(head, 27) ~= 0 then return head end
+local over = ends(head, 26)
 ",
             $code
         )
@@ -77,17 +76,19 @@ pub(super) static UPDATE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         with_head!(
             "
-local record, keep = ARGV[2], tonumber(ARGV[4])
-if ends(head, 26) < tonumber(ARGV[3]) then return false end
-if string.sub(head, 2, 9) ~= ARGV[1] then return redis.call('GET', key) end
-if ARGV[5] == '0' and ends(head, 26) >= ends(record, 26) then
-    record = string.sub(record, 1, 9) .. string.sub(head, 10, 33) .. string.sub(record, 34)
+local record, keep = ARGV[2], ARGV[4]
+if over < tonumber(ARGV[3]) then return false end
+if sub(head, 2, 9) ~= ARGV[1] then return redis.call('GET', key) end
+if ARGV[5] == '0' and over >= ends(record, 26) then
+    if sub(head, 10) ~= sub(record, 10, 33) then
+        record = sub(record, 1, 9) .. sub(head, 10) .. sub(record, 34)
+    end
     local left = redis.call('PTTL', key)
     if left == -1 then
         redis.call('SET', key, record)
         return 1
     end
-    keep = math.max(keep, left)
+    if left > tonumber(keep) then keep = left end
 end
 redis.call('SET', key, record, 'PX', keep)
 return 1
@@ -106,9 +107,9 @@ pub(super) static TOUCH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         with_head!(
             "
-if ends(head, 26) < tonumber(ARGV[3]) then return false end
-if string.sub(head, 2, 9) ~= ARGV[1] then return 0 end
-if ends(ARGV[2], 17) <= ends(head, 26) then return 0 end
+if over < tonumber(ARGV[3]) then return false end
+if sub(head, 2, 9) ~= ARGV[1] then return 0 end
+if ends(ARGV[2], 17) <= over then return 0 end
 local left = redis.call('PTTL', key)
 if left ~= -1 then
     redis.call('PEXPIRE', key, math.max(tonumber(ARGV[4]), left))
