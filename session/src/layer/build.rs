@@ -2,7 +2,6 @@
 
 use super::builder::{HomeOption, OnUndecodable, SessionBuilder};
 use super::place::Place;
-use super::promises::MergeAccepted;
 use super::warnings::{Facts, warnings};
 use super::{SessionLayer, Shared};
 use crate::base64url;
@@ -18,15 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl<T: SessionData, M> SessionBuilder<T, M> {
-    /// Checks the options and makes the layer.
-    ///
-    /// # Errors
-    /// When options contradict the standards or one another, or one has no effect where the sessions
-    /// are; the error names the option.
-    pub fn build(mut self) -> Result<SessionLayer<T>, BuildError>
-    where
-        M: MergeAccepted<T>,
-    {
+    /// [`build`](Self::build).
+    pub(super) fn put_together(mut self) -> Result<SessionLayer<T>, BuildError> {
         let lifetimes = self.lifetimes()?;
         if self.insecure {
             self.cookie.make_insecure();

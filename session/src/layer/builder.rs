@@ -1,12 +1,13 @@
 //! The options of a layer: those of the struct, overridden by the builder's methods.
 
+use super::SessionLayer;
 use super::foreign::ForeignOption;
-use super::promises::AnyMerge;
+use super::promises::{AnyMerge, MergeAccepted};
 use super::stored::StoreOptions;
 use crate::carrier::{Carrier, CookieOptions, DEFAULT_NAME};
 use crate::data::codec::Coder;
 use crate::data::{Codec, Extend, Json, MaxAge, SessionData};
-use crate::error::BoxError;
+use crate::error::{BoxError, BuildError};
 use crate::event::{Callback, Event, EventContext};
 use crate::life::{Hooks, Pick};
 use crate::seal::Keys;
@@ -17,7 +18,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-/// Collects the options of a [`SessionLayer`](crate::SessionLayer); [`build`](Self::build) checks them.
+/// Collects the options of a [`SessionLayer`]; [`build`](Self::build) checks them.
 ///
 /// Every option has a default that fits a login over HTTPS. What the struct says in
 /// `#[session(..)]` comes before the defaults, and what is said here before both.
@@ -280,6 +281,18 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             insecure: self.insecure,
             merge: PhantomData,
         }
+    }
+
+    /// Checks the options and makes the layer.
+    ///
+    /// # Errors
+    /// When options contradict the standards or one another, or one has no effect where the sessions
+    /// are; the error names the option.
+    pub fn build(self) -> Result<SessionLayer<T>, BuildError>
+    where
+        M: MergeAccepted<T>,
+    {
+        self.put_together()
     }
 }
 
