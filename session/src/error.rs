@@ -76,10 +76,9 @@ impl fmt::Display for BuildError {
                 f,
                 "field `{field}`: its `ttl` has no place in the other library's form of sessions"
             ),
-            Self::Foreign { option } => write!(
-                f,
-                "`{option}`: sessions that another library reads too have that library's form"
-            ),
+            Self::Foreign { option } => {
+                write!(f, "`{option}`: sessions of another library have that library's form")
+            }
             Self::StoreTimeout => f.write_str(
                 "`store_timeout`: at least one millisecond; without any time no call could succeed",
             ),

@@ -4,7 +4,7 @@ use super::support::{DAY, Jar, NOW, Visit, theirs};
 use session::testing::ManualClock;
 use session::{SessionLayer, TypedSession};
 use session_tests::{Site, site_of};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 fn site() -> Site<Visit> {
     let site = site_of(SessionLayer::<Visit>::koa(theirs())).named("koa.sess");
@@ -188,5 +188,12 @@ fn what_koa_can_not_hold_is_refused_when_built() {
     assert_eq!(error, session::BuildError::FieldTtl { field: "sudo" });
     let error =
         SessionLayer::<Visit>::koa(theirs()).codec(session::Json::default()).build().unwrap_err();
+    assert_eq!(error, session::BuildError::Foreign { option: "codec" });
+    let until = SystemTime::UNIX_EPOCH + Duration::from_millis(NOW);
+    let error = SessionLayer::<Visit>::signed(session_tests::ring("k"))
+        .moving_from(theirs().accept_until(until))
+        .codec(session::Json::default())
+        .build()
+        .unwrap_err();
     assert_eq!(error, session::BuildError::Foreign { option: "codec" });
 }

@@ -28,9 +28,6 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
             if self.carrier.is_some() {
                 return Err(BuildError::Foreign { option: "carrier" });
             }
-            if self.codec_given {
-                return Err(BuildError::Foreign { option: "codec" });
-            }
         }
         if self.log_values {
             tracing::warn!(
@@ -38,6 +35,10 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
                 session = T::SCHEMA,
                 "values of session fields are in the log"
             );
+        }
+        // Their payloads are JSON, also where they are only read.
+        if self.codec_given && (self.old.is_some() || matches!(self.home, HomeOption::Foreign(_))) {
+            return Err(BuildError::Foreign { option: "codec" });
         }
         let carrier = match self.carrier {
             Some(carrier) => match self.cookie.given {

@@ -42,8 +42,8 @@
 //!
 //! Their tokens are bound to a cookie's name and to nothing else, can be read by whoever holds them,
 //! and count until they end: a copied cookie outlives its logout, and can be moved over again until
-//! `accept_until`, also one with the id of a row, for moving leaves rows to their own end. Side by side, the last write wins, also in Redis; there is no absolute lifetime beyond
-//! what koa writes; a browser session's cookie has no end at all; a row is found under the id itself.
+//! `accept_until`, also one with the id of a row, for moving leaves rows to their own end. Side by side,
+//! the last write wins, also in Redis; there is no absolute lifetime beyond what koa writes; a browser session's cookie has no end at all; a row is found under the id itself.
 //! The keys may be short, and SHA-1 is what koa uses (as HMAC it is not broken). So: turn it off when
 //! it is no longer needed.
 //!
