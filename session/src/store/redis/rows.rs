@@ -63,11 +63,15 @@ impl<C: Connect> Rows<C> {
         lease: Lease,
     ) -> Result<Updated, StoreError> {
         let value = fitting(record)?;
-        let revision = expected.number().to_be_bytes();
+        let mut head = [0; Record::HEAD];
+        head.copy_from_slice(&value[..Record::HEAD]);
+        head[1..9].copy_from_slice(&expected.number().to_be_bytes());
+        // A row that ends when this record does is over: the script has to look at it.
+        let head = if record.times.ends() < lease.now { &head[..9] } else { &head[..] };
         let (now, keep) = (lease.now.ms().to_string(), keep(&lease).to_string());
         let may_shorten = if lease.may_shorten { "1" } else { "0" };
         let args: [&[u8]; 5] =
-            [&revision, &value, now.as_bytes(), keep.as_bytes(), may_shorten.as_bytes()];
+            [head, &value, now.as_bytes(), keep.as_bytes(), may_shorten.as_bytes()];
         updated(self.run(&script::UPDATE, &self.row(key), &args).await?)
     }
 

@@ -43,54 +43,70 @@ impl Script {
     }
 }
 
-/// Reads the head of the row. Answers `false` when there is no row or an ended one, an error of
-/// Redis as it is, and bytes that are no record as they are.
+/// What the scripts make of a row's first bytes.
 ///
 /// Bytes of a head: 1 format, 2-9 revision, 10-33 times, of which 26-33 are the end. Times have 48
 /// bits, so that the first two bytes of each are zero and a Lua number holds it exactly.
-macro_rules! with_head {
-    ($code:literal) => {
-        concat!(
-            "
+///
+/// Numbers are given to commands as strings: Redis would format a Lua number as a float.
+macro_rules! head {
+    () => {
+        "
+local key = KEYS[1]
+local head = redis.pcall('GETRANGE', key, '0', '32')
+"
+    };
+}
+
+/// Answers `false` when there is no row or an ended one, an error of Redis as it is, and bytes that are
+/// no record as they are. Afterwards `over` is the row's end.
+macro_rules! row {
+    () => {
+        "
 local byte, sub = string.byte, string.sub
 local function ends(bytes, at)
     local a, b, c, d, e, f = byte(bytes, at + 2, at + 7)
     return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
 end
-local key = KEYS[1]
-local head = redis.pcall('GETRANGE', key, 0, 32)
 if type(head) == 'table' then return head end
 if head == 'x' or (head == '' and redis.call('EXISTS', key) == 0) then return false end
 if #head ~= 33 or byte(head) ~= 209 or byte(head, 10) + byte(head, 11) + byte(head, 18)
     + byte(head, 19) + byte(head, 26) + byte(head, 27) ~= 0 then return head end
 local over = ends(head, 26)
-",
-            $code
-        )
+"
     };
 }
 
-/// `revision`, `record`, `now`, `keep` in ms, `may_shorten` as 0 or 1. Answers 1 when it is applied,
-/// `false` when there is no live row, else the row.
+/// `head`, `record`, `now`, `keep` in ms, `may_shorten` as 0 or 1. Answers 1 when it is applied, `false`
+/// when there is no live row, else the row.
+///
+/// `head`: the format and the expected revision. If the record's end is not over it has the record's
+/// times, too: a row that begins with it is one that nobody wrote or touched since, nor does this
+/// write extend it. That is the common case, and takes three calls and nothing of Lua.
 pub(super) static UPDATE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        with_head!(
+        concat!(
+            head!(),
             "
 local record, keep = ARGV[2], ARGV[4]
-if over < tonumber(ARGV[3]) then return false end
-if sub(head, 2, 9) ~= ARGV[1] then return redis.call('GET', key) end
-if ARGV[5] == '0' and over >= ends(record, 26) then
-    if sub(head, 10) ~= sub(record, 10, 33) then
-        record = sub(record, 1, 9) .. sub(head, 10) .. sub(record, 34)
-    end
-    local left = redis.call('PTTL', key)
-    if left == -1 then
-        redis.call('SET', key, record)
+if head ~= ARGV[1] then
+",
+            row!(),
+            "
+    if over < tonumber(ARGV[3]) then return false end
+    if sub(head, 2, 9) ~= sub(ARGV[1], 2, 9) then return redis.call('GET', key) end
+    if ARGV[5] == '1' or over < ends(record, 26) then
+        redis.call('SET', key, record, 'PX', keep)
         return 1
     end
-    if left > tonumber(keep) then keep = left end
+    record = sub(record, 1, 9) .. sub(head, 10) .. sub(record, 34)
 end
-redis.call('SET', key, record, 'PX', keep)
+local left = redis.call('PTTL', key)
+if left == -1 or left >= tonumber(keep) then
+    redis.call('SET', key, record, 'KEEPTTL')
+else
+    redis.call('SET', key, record, 'PX', keep)
+end
 return 1
 "
         ),
@@ -105,16 +121,18 @@ return 1
 /// written already. A touch takes no memory.
 pub(super) static TOUCH: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        with_head!(
+        concat!(
+            head!(),
+            row!(),
             "
 if over < tonumber(ARGV[3]) then return false end
 if sub(head, 2, 9) ~= ARGV[1] then return 0 end
 if ends(ARGV[2], 17) <= over then return 0 end
 local left = redis.call('PTTL', key)
 if left ~= -1 then
-    redis.call('PEXPIRE', key, math.max(tonumber(ARGV[4]), left))
+    redis.call('PEXPIRE', key, left < tonumber(ARGV[4]) and ARGV[4] or left)
 end
-redis.call('SETRANGE', key, 9, ARGV[2])
+redis.call('SETRANGE', key, '9', ARGV[2])
 return 1
 "
         ),
@@ -128,7 +146,9 @@ return 1
 /// already. A logout must not fail because there are too many sessions.
 pub(super) static DELETE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        with_head!(
+        concat!(
+            head!(),
+            row!(),
             "
 redis.call('DEL', key)
 if ARGV[1] ~= '0' then redis.call('SET', key, 'x', 'PX', ARGV[1]) end
