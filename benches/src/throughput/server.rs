@@ -134,8 +134,8 @@ pub(super) fn serve(name: &str, redis: &str, counting: bool) -> Result<(), Box<d
         let _ = std::io::stdin().read_to_end(&mut rest);
         std::process::exit(0);
     });
-    // It has one core.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // The runtime of `#[tokio::main]`: a worker for each core that the process may use, of which it has one.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let app = app(name, redis, counting).await?;
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

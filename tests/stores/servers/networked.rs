@@ -4,7 +4,7 @@ use session::store::{
     Cache, MemcachedStore, MySqlStore, PostgresStore, RedisClusterStore, RedisStore,
 };
 use session::testing::conformance::Suite;
-use session_tests::servers::url;
+use session_tests::servers::{Redis, url};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -24,6 +24,20 @@ async fn a_cache_over_redis() {
     let [store, _] = two_redis("SESSION_TEST_REDIS").await;
     let store = Cache::new(store, Duration::from_secs(3600));
     Suite::new(store.clone(), store).seed(3).tasks(1000).run().await.assert();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_over_a_socket_in_the_file_system() {
+    let options = ["--save", "", "--unixsocket", "redis.sock"];
+    let server = tokio::task::block_in_place(|| Redis::start(&options)).expect("Redis");
+    let client = redis::Client::open(server.url()).expect("its address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis");
+    let folder = redis::cmd("CONFIG").arg("GET").arg("dir").query_async(&mut connection).await;
+    let (_, folder): (String, String) = folder.expect("its folder");
+    let url = format!("unix://{folder}/redis.sock");
+    let store = || RedisStore::connect(url.as_str());
+    let (one, two) = (store().await.expect("Redis"), store().await.expect("Redis"));
+    Suite::new(one, two).seed(4).tasks(1000).run().await.assert();
 }
 
 async fn two_redis(variable: &str) -> [RedisStore; 2] {

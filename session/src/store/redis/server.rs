@@ -1,6 +1,7 @@
 //! The connection to one server.
 
-use super::link::{Connect, Connection, LONGEST_ATTEMPT};
+use super::dial::{Writer, dial};
+use super::link::{Connect, Connection, LONGEST_ATTEMPT, too_late};
 use ::redis::aio::{ConnectionManager, MultiplexedConnection};
 use ::redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo,
@@ -9,6 +10,7 @@ use ::redis::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::time::timeout;
 
 pub(super) enum Server {
     /// By its address.
@@ -24,6 +26,9 @@ pub(super) struct At {
     /// Speaks RESP2, with servers and proxies that know nothing else.
     older: Client,
     config: AsyncConnectionConfig,
+    /// How long an attempt to connect takes at most: it is over before the call that made it, so that
+    /// others learn of its failure.
+    attempt: Duration,
     address: String,
 }
 
@@ -41,14 +46,15 @@ impl Server {
             let handshake = handshake.clone().set_protocol(protocol);
             Client::open(info.clone().set_redis_settings(handshake))
         };
+        let attempt = (timeout.saturating_mul(3) / 4).min(LONGEST_ATTEMPT);
         Ok(Self::At(Box::new(At {
             client: speaking(ProtocolVersion::RESP3)?,
             older: speaking(ProtocolVersion::RESP2)?,
-            // An attempt is over before the call that made it, so that others learn of its failure.
             // Answers have the deadline of their call.
             config: AsyncConnectionConfig::new()
-                .set_connection_timeout(Some((timeout.saturating_mul(3) / 4).min(LONGEST_ATTEMPT)))
+                .set_connection_timeout(Some(attempt))
                 .set_response_timeout(None),
+            attempt,
             address,
         })))
     }
@@ -60,25 +66,14 @@ impl Connect for Server {
     const CLUSTER: bool = false;
 
     async fn connect(&self) -> RedisResult<ServerConnection> {
-        let At { client, older, config, .. } = match self {
-            Self::At(at) => &**at,
+        let at = match self {
+            Self::At(at) => at,
             Self::Given(manager) => return Ok(ServerConnection::Given(manager.clone())),
         };
-        let open = Arc::new(AtomicBool::new(true));
-        let notice = Arc::clone(&open);
-        let noticing = config.clone().set_push_sender(move |push: PushInfo| {
-            if push.kind == PushKind::Disconnection {
-                notice.store(false, Ordering::Release);
-            }
-            Ok::<(), ()>(())
-        });
-        let connected = match client.get_multiplexed_async_connection_with_config(&noticing).await {
-            Err(error) if knows_no_hello(&error) => {
-                older.get_multiplexed_async_connection_with_config(config).await
-            }
-            connected => connected,
-        };
-        Ok(ServerConnection::Own { connection: connected?, open })
+        match timeout(at.attempt, at.connect()).await {
+            Ok(connected) => connected.map(|own| ServerConnection::Own(Arc::new(own))),
+            Err(_) => Err(too_late()),
+        }
     }
 
     fn address(&self) -> &str {
@@ -86,6 +81,24 @@ impl Connect for Server {
             Self::At(at) => &at.address,
             Self::Given(_) => "the Redis server",
         }
+    }
+}
+
+impl At {
+    async fn connect(&self) -> RedisResult<Own> {
+        let open = Arc::new(AtomicBool::new(true));
+        let notice = Arc::clone(&open);
+        let noticing = self.config.clone().set_push_sender(move |push: PushInfo| {
+            if push.kind == PushKind::Disconnection {
+                notice.store(false, Ordering::Release);
+            }
+            Ok::<(), ()>(())
+        });
+        let (connection, writer) = match dial(&self.client, noticing).await {
+            Err(error) if knows_no_hello(&error) => dial(&self.older, self.config.clone()).await?,
+            connected => connected?,
+        };
+        Ok(Own { connection, open, writer })
     }
 }
 
@@ -97,14 +110,25 @@ fn knows_no_hello(error: &RedisError) -> bool {
 
 #[derive(Clone)]
 pub(super) enum ServerConnection {
-    Own { connection: MultiplexedConnection, open: Arc<AtomicBool> },
+    Own(Arc<Own>),
     Given(ConnectionManager),
+}
+
+pub(super) struct Own {
+    connection: MultiplexedConnection,
+    open: Arc<AtomicBool>,
+    writer: Option<Writer>,
 }
 
 impl Connection for ServerConnection {
     async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Own { connection, .. } => connection.clone().send_packed_command(command).await,
+            Self::Own(own) => {
+                if let Some(writer) = &own.writer {
+                    writer.waiting.one_more();
+                }
+                own.connection.clone().send_packed_command(command).await
+            }
             Self::Given(manager) => {
                 let mut manager = manager.clone();
                 match manager.send_packed_command(command).await {
@@ -121,14 +145,14 @@ impl Connection for ServerConnection {
 
     fn is_open(&self) -> bool {
         match self {
-            Self::Own { open, .. } => open.load(Ordering::Acquire),
+            Self::Own(own) => own.open.load(Ordering::Acquire),
             Self::Given(_) => true,
         }
     }
 
     fn doubt(&self) -> bool {
-        if let Self::Own { open, .. } = self {
-            open.store(false, Ordering::Release);
+        if let Self::Own(own) = self {
+            own.open.store(false, Ordering::Release);
         }
         false
     }
