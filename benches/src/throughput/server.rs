@@ -35,6 +35,9 @@ pub(super) const NAMES: [&str; 6] = [
     THEIRS_ON_REDIS[1],
 ];
 
+/// The variable that may choose another runtime for the servers.
+const RUNTIME: &str = "SESSION_BENCHES_RUNTIME";
+
 /// Answers how many conflicts this library saw.
 const CONFLICTS: &str = "/conflicts";
 
@@ -134,8 +137,13 @@ pub(super) fn serve(name: &str, redis: &str, counting: bool) -> Result<(), Box<d
         let _ = std::io::stdin().read_to_end(&mut rest);
         std::process::exit(0);
     });
-    // The runtime of `#[tokio::main]`: a worker for each core that the process may use, of which it has one.
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut runtime = match std::env::var_os(RUNTIME) {
+        Some(it) if it == "current_thread" => tokio::runtime::Builder::new_current_thread(),
+        Some(it) => return Err(format!("{RUNTIME}: {} is no runtime", it.display()).into()),
+        // As `#[tokio::main]` has it: a worker for each core that the process may use, which is one.
+        None => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime.enable_all().build()?;
     runtime.block_on(async {
         let app = app(name, redis, counting).await?;
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
