@@ -12,3 +12,7 @@ mod pages {
     #[doc = include_str!("../docs/coming-from-tower-sessions.md")]
     mod coming_from_tower_sessions {}
 }
+
+#[cfg(all(test, feature = "pages"))]
+#[path = "pages/hand_over.rs"]
+mod hand_over;
