@@ -202,6 +202,8 @@ async fn replies(
         let Ok(read @ 1..) = read else { return };
         let now = *mode.borrow();
         let passing = match now {
+            // Set while the reply was on its way: said above, and the reply goes nowhere.
+            Mode::HalfClose => continue,
             Mode::Delay(time) => {
                 tokio::time::sleep(time).await;
                 read
