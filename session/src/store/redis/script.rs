@@ -82,7 +82,7 @@ local over = ends(head, 26)
 ///
 /// `head`: the format and the expected revision. If the record's end is not over it has the record's
 /// times, too: a row that begins with it is one that nobody wrote or touched since, nor does this
-/// write extend it. That is the common case, and takes three calls and nothing of Lua.
+/// write extend it. That is the common case, and takes three calls and no look at the times.
 pub(super) static UPDATE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         concat!(
