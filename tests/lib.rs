@@ -4,7 +4,7 @@
 mod support;
 
 pub use support::{
-    Fault, Line, Log, NAME, Reply, Sealed, Shelf, Site, Traced, Visitor, at_once, hear, request,
-    ring, site, site_of, site_under, stored_site,
+    Fault, Line, Log, NAME, PROMPT, Prompt, Reply, Sealed, Shelf, Site, Traced, Visitor, at_once,
+    hear, request, ring, site, site_of, site_under, stored_site,
 };
 pub use support::{rows, servers};

@@ -56,8 +56,8 @@ impl<T: SessionData> TypedSession<T> {
         slot: Arc<Slot<T>>,
         request: &Parts,
     ) -> Result<Self, SessionRejection> {
-        slot.open(request).await.map_err(SessionRejection::of_open::<T>)?;
-        let lent = slot.with(|life, engine| life.lend(engine));
+        let lent = slot.open(request, |life, engine| life.lend(engine)).await;
+        let lent = lent.map_err(SessionRejection::of_open::<T>)?;
         let (state, version) = lent.map_err(SessionRejection::of_lend::<T>)?;
         Ok(Self { state: Some(state), version, written: false, slot })
     }

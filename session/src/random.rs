@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-/// Some ten ids' worth: a call of the system costs as much as all else that a new session needs.
-const BATCH: usize = 512;
+/// Sixty-four ids' worth: a call of the system costs as much as all else that a new session needs.
+const BATCH: usize = 2048;
 
 struct Batch {
     bytes: [u8; BATCH],

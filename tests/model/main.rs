@@ -9,17 +9,18 @@ mod world;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use session::store::{AnyStore, MemoryStore};
-use session_tests::Shelf;
+use session::SessionLayer;
+use session::store::MemoryStore;
+use session_tests::{Prompt, Shelf};
 use tokio::runtime::{Builder, Runtime};
-use world::{Move, Step, World, moves};
+use world::{Move, Step, Stored, World, moves};
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
 }
 
 /// Plays random sequences, each on a store of its own.
-fn compare(cases: u32, store: impl Fn(&Runtime) -> (AnyStore, Option<Shelf>)) {
+fn compare(cases: u32, store: impl Fn(&Runtime) -> (Stored, Option<Shelf>)) {
     let config = ProptestConfig { cases, failure_persistence: None, ..Default::default() };
     let runtime = runtime();
     let played = TestRunner::new(config).run(&moves(), |moves| {
@@ -36,9 +37,9 @@ fn compare(cases: u32, store: impl Fn(&Runtime) -> (AnyStore, Option<Shelf>)) {
     }
 }
 
-fn shelf() -> (AnyStore, Option<Shelf>) {
+fn shelf() -> (Stored, Option<Shelf>) {
     let shelf = Shelf::default();
-    (AnyStore::new(shelf.clone()), Some(shelf))
+    (SessionLayer::stored(shelf.clone()), Some(shelf))
 }
 
 // Fails when any sequence shows another state, another index or another number of rows than the
@@ -48,10 +49,19 @@ fn security_36_any_sequence_is_as_the_model_says() {
     compare(300, |_| shelf());
 }
 
+// Fails when a store that answers at once is asked in another way than one that waits.
+#[test]
+fn security_36_any_sequence_on_a_store_that_answers_at_once() {
+    compare(300, |_| {
+        let shelf = Shelf::default();
+        (SessionLayer::stored(Prompt(shelf.clone())), Some(shelf))
+    });
+}
+
 // Fails when the memory store shows something else than a store that merely keeps the contract.
 #[test]
 fn security_36_any_sequence_on_the_memory_store() {
-    compare(300, |_| (AnyStore::new(MemoryStore::new()), None));
+    compare(300, |_| (SessionLayer::stored(MemoryStore::new()), None));
 }
 
 // Fails when the model does not notice what was done behind its back.

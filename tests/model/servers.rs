@@ -1,7 +1,8 @@
 //! The same on SQLite and on a real Redis.
 
 use super::compare;
-use session::store::{AnyStore, RedisStore, SqliteStore};
+use session::SessionLayer;
+use session::store::{RedisStore, SqliteStore};
 use session_tests::servers::url;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -23,7 +24,7 @@ fn security_36_any_sequence_on_sqlite() {
             store.migrate().await.expect("tables");
             store
         });
-        (AnyStore::new(store), None)
+        (SessionLayer::stored(store), None)
     });
     std::fs::remove_dir_all(folder).expect("it was there");
 }
@@ -33,6 +34,6 @@ fn security_36_any_sequence_on_redis() {
     let server = url("SESSION_TEST_REDIS");
     compare(60, |runtime| {
         let store = RedisStore::builder(server.as_str()).prefix(name()).connect();
-        (AnyStore::new(runtime.block_on(store).expect("a server")), None)
+        (SessionLayer::stored(runtime.block_on(store).expect("a server")), None)
     });
 }

@@ -3,8 +3,8 @@
 use crate::state::{Handle, Visit, VisitIndexes, visit};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use session::store::AnyStore;
-use session::{SessionLayer, TypedSession};
+use session::store::CompareAndSet;
+use session::{SessionBuilder, TypedSession};
 use session::{hours, minutes};
 use session_tests::{NAME, Reply, Shelf, Site, request, site_of};
 use tokio::runtime::Runtime;
@@ -93,6 +93,9 @@ fn user(n: u8) -> String {
     ["ann", "bob"][usize::from(n)].to_owned()
 }
 
+/// Sessions in some store.
+pub type Stored = SessionBuilder<Visit, CompareAndSet>;
+
 pub struct World<'r> {
     runtime: &'r Runtime,
     site: Site<Visit>,
@@ -105,8 +108,7 @@ pub struct World<'r> {
 
 impl<'r> World<'r> {
     /// On a store where nobody else's sessions are.
-    pub fn new(runtime: &'r Runtime, store: AnyStore, shelf: Option<Shelf>) -> Self {
-        let layer = SessionLayer::<Visit>::stored(store);
+    pub fn new(runtime: &'r Runtime, layer: Stored, shelf: Option<Shelf>) -> Self {
         let site = site_of(layer.max_age(hours(10)).absolute(hours(40)));
         Self { runtime, site, shelf, live: Vec::new(), cookies: Default::default() }
     }

@@ -122,6 +122,26 @@ async fn rule_11_a_failing_hook_does_not_keep_an_ended_session_alive() {
     }
 }
 
+// Fails when a hook that panics after the handler is done keeps a session alive that was ended.
+#[tokio::test]
+async fn rule_11_a_panic_in_before_save_ends_what_was_ended_all_the_same() {
+    let (site, shelf) = stored_site::<Visit, _>(|b| {
+        b.before_save(|s, _| {
+            assert_ne!(s.views, 1, "the hook's own");
+            Ok::<(), &str>(())
+        })
+    });
+    let cookie = site.cookie(ann());
+    let app = site.app(async |mut s: Handle| {
+        s.destroy();
+        s.views = 1;
+    });
+    let reply = site.send(app.layer(CatchPanicLayer::new()), request(&cookie)).await;
+    assert_eq!(reply.status, 500);
+    settle().await;
+    assert!(!site.lives(&cookie) && shelf.rows().is_empty());
+}
+
 // Fails when the opt-out writes nothing, or a panic is committed under it.
 #[tokio::test]
 async fn rule_11_commit_on_server_error_opts_out_but_not_of_panics() {

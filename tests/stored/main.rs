@@ -16,6 +16,7 @@ mod lifetimes;
 mod listed;
 mod merges;
 mod outages;
+mod prompt;
 mod race;
 mod schedules;
 mod secrets;

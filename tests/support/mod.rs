@@ -9,8 +9,8 @@ mod token;
 mod traced;
 
 pub use reply::Reply;
-pub use shelf::{Fault, Shelf};
-pub use site::{Log, Site, Visitor, request, site, site_of, site_under, stored_site};
+pub use shelf::{Fault, Prompt, Shelf};
+pub use site::{Log, PROMPT, Site, Visitor, request, site, site_of, site_under, stored_site};
 pub use token::Sealed;
 pub use traced::{Line, Traced, hear};
 

@@ -341,6 +341,78 @@ impl Store for Shelf {
     }
 }
 
+/// The same rows, by a store that says to answer at once, and does unless something is stuck or slow.
+#[derive(Clone)]
+pub struct Prompt(pub Shelf);
+
+impl Store for Prompt {
+    type Writes = CompareAndSet;
+    type Index = Indexed;
+
+    const AT_ONCE: bool = true;
+
+    async fn load(&self, key: &RowKey) -> Result<Loaded, StoreError> {
+        self.0.load(key).await
+    }
+
+    async fn create(
+        &self,
+        key: &RowKey,
+        record: &Record,
+        lease: Lease,
+    ) -> Result<Created, StoreError> {
+        self.0.create(key, record, lease).await
+    }
+
+    async fn update(
+        &self,
+        key: &RowKey,
+        expected: Revision,
+        record: &Record,
+        lease: Lease,
+    ) -> Result<Updated, StoreError> {
+        self.0.update(key, expected, record, lease).await
+    }
+
+    async fn touch(
+        &self,
+        key: &RowKey,
+        expected: Revision,
+        times: Times,
+        lease: Lease,
+    ) -> Result<Touched, StoreError> {
+        self.0.touch(key, expected, times, lease).await
+    }
+
+    async fn delete(&self, key: &RowKey, remember: Duration) -> Result<Deleted, StoreError> {
+        self.0.delete(key, remember).await
+    }
+}
+
+impl IndexedStore for Prompt {
+    async fn index_insert(
+        &self,
+        index: &IndexKey,
+        member: &RowKey,
+        keep: Duration,
+    ) -> Result<(), StoreError> {
+        self.0.index_insert(index, member, keep).await
+    }
+
+    async fn index_remove(&self, index: &IndexKey, member: &RowKey) -> Result<(), StoreError> {
+        self.0.index_remove(index, member).await
+    }
+
+    async fn index_members(
+        &self,
+        index: &IndexKey,
+        after: Option<&RowKey>,
+        limit: usize,
+    ) -> Result<Vec<RowKey>, StoreError> {
+        self.0.index_members(index, after, limit).await
+    }
+}
+
 impl IndexedStore for Shelf {
     async fn index_insert(
         &self,

@@ -1,5 +1,6 @@
 //! A site with one session type, and its visitors.
 
+use super::shelf::Prompt;
 use super::{NAME, Reply, Shelf, at_once, ring};
 use axum::Router;
 use axum::body::Body;
@@ -80,6 +81,9 @@ where
     Site { layer, clock, events, name: NAME.to_owned() }
 }
 
+/// If there is such an environment variable, the shelves of [`stored_site`] answer at once.
+pub const PROMPT: &str = "SESSION_TEST_PROMPT";
+
 /// A site whose sessions are on a shelf, with what `with` says; and the shelf.
 ///
 /// # Panics
@@ -93,9 +97,11 @@ where
 {
     let (clock, events, shelf) = (ManualClock::default(), Log::default(), Shelf::default());
     let log = events.clone();
-    let builder = SessionLayer::<T>::stored(shelf.clone())
-        .clock(clock.clone())
-        .on_event(move |event| log.note(event));
+    let builder = match std::env::var_os(PROMPT) {
+        None => SessionLayer::<T>::stored(shelf.clone()),
+        Some(_) => SessionLayer::<T>::stored(Prompt(shelf.clone())),
+    };
+    let builder = builder.clock(clock.clone()).on_event(move |event| log.note(event));
     let layer = with(builder).build().expect("options that go together");
     (Site { layer, clock, events, name: NAME.to_owned() }, shelf)
 }

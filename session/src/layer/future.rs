@@ -71,34 +71,33 @@ where
                 return Poll::Pending;
             };
             let mut answer = ready!(inner.poll(context));
-            let Some(slot) = this.slot.take() else {
+            // It stays where it is: should what follows panic, the session is abandoned.
+            let Some(slot) = this.slot else {
                 return Poll::Ready(answer);
             };
-            let Ok(response) = &mut answer else {
-                // There is no response to commit with.
-                slot.abandon();
-                return Poll::Ready(answer);
-            };
-            let server_error = response.status().is_server_error();
-            let asked =
-                slot.finish_or_ask(|life, engine| match life.begin_close(engine, server_error) {
-                    Closing::Done(closed) => {
-                        deliver(life, engine, closed, response);
-                        None
-                    }
-                    Closing::Ask(asking) => Some(asking),
-                });
-            let Some((slot, mut asking)) = asked else {
-                return Poll::Ready(answer);
-            };
-            // Should what follows panic, the session is abandoned.
-            let slot = this.slot.insert(slot);
-            if let Some(closed) = slot.close_at_once(&mut asking) {
-                if let Some(slot) = this.slot.take() {
-                    slot.finish(|life, engine| deliver(life, engine, closed, response));
+            let asked = match &mut answer {
+                Ok(response) => {
+                    let server_error = response.status().is_server_error();
+                    slot.finish_or_ask(|life, engine| {
+                        match life.begin_close(engine, server_error) {
+                            Closing::Done(closed) => {
+                                deliver(life, engine, closed, response);
+                                None
+                            }
+                            Closing::Ask(asking) => Some(asking),
+                        }
+                    })
                 }
+                Err(_) => {
+                    // There is no response to commit with.
+                    Arc::clone(slot).abandon();
+                    None
+                }
+            };
+            let Some(mut asking) = asked else {
+                *this.slot = None;
                 return Poll::Ready(answer);
-            }
+            };
             let slot = Arc::clone(slot);
             let future = Box::pin(async move { slot.close(&mut asking).await });
             *this.committing = Some(Box::new(Committing { future, answer }));

@@ -3,7 +3,7 @@
 use crate::data::SessionData;
 use crate::error::CommitError;
 use crate::life::{Engine, Life};
-use http::header::{CACHE_CONTROL, COOKIE, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, Entry, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Sets what belongs to a session that was closed, or could not be.
@@ -41,10 +41,10 @@ fn vary(headers: &mut HeaderMap, name: &HeaderName) {
                 listed == b"*" || listed.eq_ignore_ascii_case(name.as_str().as_bytes())
             })
         };
-    if !headers.contains_key(VARY) {
-        headers.insert(VARY, listed());
-    } else if !headers.get_all(VARY).iter().any(covered) {
-        headers.append(VARY, listed());
+    match headers.entry(VARY) {
+        Entry::Vacant(place) => drop(place.insert(listed())),
+        Entry::Occupied(values) if values.iter().any(covered) => {}
+        Entry::Occupied(mut values) => values.append(listed()),
     }
 }
 
@@ -57,7 +57,9 @@ fn forbid_storing(headers: &mut HeaderMap) {
             .split(|&byte| byte == b',')
             .any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))
     };
-    if !headers.contains_key(CACHE_CONTROL) || !headers.get_all(CACHE_CONTROL).iter().any(says_so) {
-        headers.insert(CACHE_CONTROL, NO_STORE);
+    match headers.entry(CACHE_CONTROL) {
+        Entry::Vacant(place) => drop(place.insert(NO_STORE)),
+        Entry::Occupied(values) if values.iter().any(says_so) => {}
+        Entry::Occupied(mut values) => drop(values.insert(NO_STORE)),
     }
 }

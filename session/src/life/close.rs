@@ -16,7 +16,6 @@ use crate::error::CommitError;
 use crate::event::Event;
 use crate::event::values::{self, Of};
 use crate::seal::Signed;
-use crate::store::at_once;
 use http::HeaderMap;
 use std::sync::Arc;
 
@@ -29,7 +28,7 @@ pub(crate) enum Closing {
 
 /// A commit that waits for where the session is kept.
 pub(crate) enum Asking {
-    Stored(Driven),
+    Stored(Box<Driven>),
     Foreign(Box<Work>),
 }
 
@@ -212,20 +211,6 @@ impl<T: SessionData> Life<T> {
 }
 
 impl<T: SessionData> Slot<T> {
-    /// [`close`](Self::close), if nothing has to be waited for. `None`: it is to be called.
-    #[inline]
-    pub(crate) fn close_at_once(
-        self: &Arc<Self>,
-        asking: &mut Asking,
-    ) -> Option<Result<(), CommitError>> {
-        match (asking, &self.engine().home) {
-            (Asking::Stored(driven), Home::Store(home)) if home.answers_at_once() => {
-                at_once(|| self.close_stored(driven))
-            }
-            _ => None,
-        }
-    }
-
     /// Finishes what `begin_close` began.
     pub(crate) async fn close(self: &Arc<Self>, asking: &mut Asking) -> Result<(), CommitError> {
         match asking {
@@ -256,7 +241,7 @@ impl<T: SessionData> Slot<T> {
         request: &http::request::Parts,
         state: T,
     ) -> Result<(), CommitError> {
-        if let Err(OpenError::Encode(error)) = self.open(request).await {
+        if let Err(OpenError::Encode(error)) = self.open(request, |_, _| ()).await {
             return Err(CommitError::Encode(error));
         }
         self.with(|life, engine| {

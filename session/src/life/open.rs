@@ -8,7 +8,7 @@ use crate::data::{Codec, DecodeError, EncodeError, Json, Payload, SessionData};
 use crate::event::values::{self, Of};
 use crate::event::{Event, InvalidReason};
 use crate::seal::{Envelope, Refused, Signed};
-use crate::store::{StoreError, at_once};
+use crate::store::StoreError;
 use crate::time::Millis;
 use http::request::Parts;
 use std::sync::Arc;
@@ -44,24 +44,31 @@ pub(crate) struct Others {
 }
 
 impl<T: SessionData> Slot<T> {
-    /// Opens the session at its first extraction; later ones find it open.
-    pub(crate) async fn open(&self, request: &Parts) -> Result<(), OpenError> {
+    /// Opens the session at its first extraction, and does something with it; later ones find it open.
+    pub(crate) async fn open<R>(
+        &self,
+        request: &Parts,
+        act: impl FnOnce(&mut Life<T>, &Engine<T>) -> R,
+    ) -> Result<R, OpenError> {
         if let Some(old) = &self.engine().old {
             Box::pin(self.look_for_old(old, request)).await?;
         }
         match &self.engine().home {
-            Home::Cookie(seal) => self.with(|life, engine| life.open(engine, seal, request)),
-            Home::Store(home) => {
-                if home.answers_at_once()
-                    && let Some(opened) = at_once(|| self.open_stored(home, request))
-                {
-                    return opened;
-                }
-                // Boxed, so that handlers of sessions in cookies don't carry its size about.
-                Box::pin(self.open_stored(home, request)).await
+            Home::Cookie(seal) => {
+                return self.with(|life, engine| {
+                    life.open(engine, seal, request).map(|()| act(life, engine))
+                });
             }
-            Home::Foreign(home) => Box::pin(self.open_foreign(home, request)).await,
+            Home::Store(home) if home.answers_at_once() => {
+                return self.with(|life, engine| {
+                    life.open_at_once(engine, home, request).map(|()| act(life, engine))
+                });
+            }
+            // Boxed, so that handlers of sessions in cookies don't carry their size about.
+            Home::Store(home) => Box::pin(self.open_stored(home, request)).await?,
+            Home::Foreign(home) => Box::pin(self.open_foreign(home, request)).await?,
         }
+        Ok(self.with(act))
     }
 }
 
@@ -72,12 +79,9 @@ impl<T: SessionData> Life<T> {
         seal: &Signed,
         request: &Parts,
     ) -> Result<(), OpenError> {
-        if self.opened {
+        let Some(now) = self.begin_open(engine) else {
             return Ok(());
-        }
-        self.extracted = true;
-        let now = engine.now();
-        self.opened_at = now;
+        };
         let opened = match self.find(engine, seal, request, now) {
             Some(found) => self.load(engine, request, found, now)?,
             None => false,

@@ -167,18 +167,6 @@ impl<T: SessionData> Slot<T> {
         }
     }
 
-    /// Before anything is waited for to open the session: the time that counts. `None`: it is open.
-    pub(super) fn begin_open(&self) -> Option<Millis> {
-        self.with(|life, engine| {
-            life.extracted = true;
-            if life.opened {
-                return None;
-            }
-            life.opened_at = engine.now();
-            Some(life.opened_at)
-        })
-    }
-
     /// A handle goes.
     pub(crate) fn give_back(&self, state: T, version: u32, written: bool) {
         self.with(|life, engine| {
@@ -212,40 +200,48 @@ impl<T: SessionData> Slot<T> {
 
     /// The response is ready: `act` closes the session, unless nobody ever asked for it. Nothing
     /// of the session remains if nobody holds it any more.
-    pub(crate) fn finish(self: Arc<Self>, act: impl FnOnce(&mut Life<T>, &Engine<T>)) {
+    pub(crate) fn finish(mut self: Arc<Self>, act: impl FnOnce(&mut Life<T>, &Engine<T>)) {
         let _ = self.finish_or_ask(|life, engine| {
             act(life, engine);
             None::<()>
         });
     }
 
-    /// As [`finish`](Self::finish), unless `act` has something to wait for: then the slot comes back.
+    /// As [`finish`](Self::finish), unless `act` has something to wait for, which comes back. The slot
+    /// stays with its owner: should `act` panic, somebody must still abandon it.
     pub(crate) fn finish_or_ask<R>(
-        mut self: Arc<Self>,
+        self: &mut Arc<Self>,
         act: impl FnOnce(&mut Life<T>, &Engine<T>) -> Option<R>,
-    ) -> Option<(Arc<Self>, R)> {
-        let asked = match Arc::get_mut(&mut self) {
-            Some(slot) => {
-                let life = slot.life.get_mut().unwrap_or_else(PoisonError::into_inner);
-                let life = life.as_mut()?;
-                let asked = act(life, &slot.engine);
-                if asked.is_none() {
-                    life.give_back_buffers();
-                }
-                asked
-            }
+    ) -> Option<R> {
+        let Some(slot) = Arc::get_mut(self) else {
             // What others do with it from now on is too late.
-            None => self.with(|life, engine| {
+            return self.with(|life, engine| {
                 let asked = act(life, engine);
                 life.closed = true;
                 asked
-            }),
+            });
         };
-        asked.map(|asked| (self, asked))
+        let life = slot.life.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let life = life.as_mut()?;
+        let asked = act(life, &slot.engine);
+        if asked.is_none() {
+            life.give_back_buffers();
+        }
+        asked
     }
 }
 
 impl<T: SessionData> Life<T> {
+    /// Before anything is waited for to open the session: the time that counts. `None`: it is open.
+    pub(super) fn begin_open(&mut self, engine: &Engine<T>) -> Option<Millis> {
+        self.extracted = true;
+        if self.opened {
+            return None;
+        }
+        self.opened_at = engine.now();
+        Some(self.opened_at)
+    }
+
     /// For another request: this one is over, and nobody holds its session any more.
     fn give_back_buffers(&mut self) {
         Buffers {

@@ -24,7 +24,7 @@ const FIXED: usize = 1 + 8 + 1 + 4 * 6 + 4;
 /// Layout: `version (1) | key id (8) | flags (1) | started (6) | rotated (6) | renewed (6) |
 /// idle lifetime (6) | payload version (4)`, numbers big endian, times in milliseconds; then, if the
 /// flag says so, a count (1) and as many of `length (1) | field name | end (6)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Envelope {
     /// When the absolute lifetime began: at creation, or at the last login.
     pub(crate) started: Millis,

@@ -26,13 +26,7 @@ impl<'a, R> Answer<'a, R> {
         if !S::AT_ONCE {
             return Self::Later(Box::pin(call));
         }
-        let broken = || {
-            Err(StoreError::new(
-                StoreErrorKind::Other,
-                "the store says that it answers at once, and did not",
-            ))
-        };
-        Self::Now(at_once(|| call).unwrap_or_else(broken))
+        Self::Now(answered(|| call))
     }
 
     /// For whoever awaits it without a timer.
@@ -42,6 +36,18 @@ impl<'a, R> Answer<'a, R> {
             Self::Later(call) => call.await,
         }
     }
+}
+
+/// What calls of a store that [answers at once](Store::AT_ONCE) come to.
+#[inline(always)]
+pub(crate) fn answered<R, F>(calls: impl FnOnce() -> F) -> Result<R, StoreError>
+where
+    F: Future<Output = Result<R, StoreError>>,
+{
+    at_once(calls).unwrap_or_else(|| {
+        let broken = "the store says that it answers at once, and did not";
+        Err(StoreError::new(StoreErrorKind::Other, broken))
+    })
 }
 
 /// [`Store`] and [`IndexedStore`] in a form that can be an object.

@@ -147,8 +147,7 @@ mod sweep;
 mod tower_sessions;
 
 pub use any::AnyStore;
-pub(crate) use any::{Answer, DynStore};
-pub(crate) use at_once::at_once;
+pub(crate) use any::{Answer, DynStore, answered};
 #[cfg(feature = "cache")]
 pub use cache::{Cache, CacheBuilder};
 pub use error::{StoreCall, StoreError, StoreErrorKind};

@@ -20,12 +20,14 @@ impl<T: SessionData> Slot<T> {
         home: &ForeignHome,
         request: &Parts,
     ) -> Result<(), OpenError> {
-        let Some(now) = self.begin_open() else {
+        let Some(now) = self.with(Life::begin_open) else {
             return Ok(());
         };
         match self.look_at(&*home.foreign, home.patience, request, now).await {
             Ok(look) => self.with(|life, engine| life.open_look(engine, request, look)),
-            Err(error) => self.open_without_store(home.on_outage, error, request),
+            Err(error) => self.with(|life, engine| {
+                life.open_without_store(engine, home.on_outage, error, request)
+            }),
         }
     }
 
@@ -36,7 +38,7 @@ impl<T: SessionData> Slot<T> {
         old: &Old,
         request: &Parts,
     ) -> Result<(), OpenError> {
-        let Some(now) = self.begin_open() else {
+        let Some(now) = self.with(Life::begin_open) else {
             return Ok(());
         };
         if now > old.until || !old.foreign.is_there(&request.headers) {

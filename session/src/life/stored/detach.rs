@@ -107,12 +107,12 @@ impl<T: SessionData> Slot<T> {
             self.refresh().await?;
             let due = self.with(|life, engine| life.extension(engine, home))?;
             let store = self.with(|life, _| life.held.store.clone());
-            let (Some(Next::Write(write)), Some(store)) = (due, store) else {
+            let (Some(Next::Write(mut write)), Some(store)) = (due, store) else {
                 return Ok(());
             };
             match carry_out(&*store, home, &write).await {
                 Ok(Came::Written) => {
-                    self.with(|life, engine| life.written(engine, Moment::Now, write));
+                    self.with(|life, engine| life.written(engine, Moment::Now, &mut write));
                     return Ok(());
                 }
                 Ok(Came::Untouched) => return Ok(()),

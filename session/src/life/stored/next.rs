@@ -13,13 +13,17 @@ use crate::life::slot::Life;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// The next thing to do.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly always it is a write, carried out where it lies"
+)]
 pub(crate) enum Next {
     /// Nothing more.
     Done(Plan),
     /// Make the secret half of an id.
     MakeSecret,
     Delete(Gone),
-    Write(Box<Write>),
+    Write(Write),
 }
 
 /// On whose behalf a commit is.

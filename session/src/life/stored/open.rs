@@ -9,7 +9,9 @@ use crate::life::engine::Engine;
 use crate::life::open::{Found, MAX_TOKENS, OpenError, Others};
 use crate::life::slot::{Life, Slot};
 use crate::life::times::Vitality;
-use crate::store::{DynStore, Loaded, Record, RowKey, StoreCall, StoreError, StoreErrorKind};
+use crate::store::{
+    DynStore, Loaded, Record, RowKey, StoreCall, StoreError, StoreErrorKind, answered,
+};
 use crate::time::Millis;
 use http::HeaderMap;
 use http::request::Parts;
@@ -61,48 +63,36 @@ impl<T: SessionData> Slot<T> {
         home: &StoreHome,
         request: &Parts,
     ) -> Result<(), OpenError> {
-        let Some(now) = self.begin_open() else {
+        let Some(now) = self.with(Life::begin_open) else {
             return Ok(());
         };
         let store = home.pick.store(request);
         let mut seen = Seen::default();
-        let (first, rest) = ids(self.engine(), &request.headers, &mut seen);
-        for id in first.into_iter().chain(rest) {
-            if let Err(error) = self.look(home, &*store, id, now, &mut seen).await {
-                return self.open_without_store(home.on_outage, error, request);
-            }
-        }
-        self.with(|life, engine| {
-            if life.opened {
-                return Ok(());
-            }
-            life.held.store = Some(store);
-            let opened = life.open_seen(engine, request, &mut seen)?;
-            if !opened {
-                life.held.row = None;
-            }
-            life.opened_as(engine, request, opened)
-        })
+        let looked = look(self.engine(), home, &*store, request, now, &mut seen).await;
+        self.with(|life, engine| life.open_looked(engine, home, request, store, looked, &mut seen))
     }
+}
 
-    /// Looks for one id's session.
-    async fn look(
-        &self,
-        home: &StoreHome,
-        store: &dyn DynStore,
-        id: SessionId,
-        now: Millis,
-        seen: &mut Seen,
-    ) -> Result<(), StoreError> {
+/// Looks at the sessions that the request names.
+async fn look<T: SessionData>(
+    engine: &Engine<T>,
+    home: &StoreHome,
+    store: &dyn DynStore,
+    request: &Parts,
+    now: Millis,
+    seen: &mut Seen,
+) -> Result<(), StoreError> {
+    let (first, rest) = ids(engine, &request.headers, seen);
+    for id in first.into_iter().chain(rest) {
         let key = home.names.row(id.handle());
         let loaded = match ask(home.patience, StoreCall::Load, store.load(&key)).await {
             Err(error) if error.kind() == StoreErrorKind::Corrupt => {
                 seen.unreadable = true;
-                return Ok(());
+                continue;
             }
             loaded => loaded?,
         };
-        match judge(self.engine(), home, &id, loaded, now)? {
+        match judge(engine, home, &id, loaded, now)? {
             Verdict::Live(_) if seen.live.is_some() => seen.ambiguous = true,
             Verdict::Live(record) => seen.live = Some(Live { id, key, record }),
             Verdict::Expired(values) => {
@@ -121,32 +111,72 @@ impl<T: SessionData> Slot<T> {
             Verdict::Missing => seen.others.missing = true,
             Verdict::Unreadable => seen.unreadable = true,
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+impl<T: SessionData> Life<T> {
+    /// As `Slot::open_stored`, of a store that answers at once.
+    pub(in crate::life) fn open_at_once(
+        &mut self,
+        engine: &Engine<T>,
+        home: &StoreHome,
+        request: &Parts,
+    ) -> Result<(), OpenError> {
+        let Some(now) = self.begin_open(engine) else {
+            return Ok(());
+        };
+        let store = home.pick.store(request);
+        let mut seen = Seen::default();
+        let looked = answered(|| look(engine, home, &*store, request, now, &mut seen));
+        self.open_looked(engine, home, request, store, looked, &mut seen)
     }
 
+    /// Opens what a look at the store came to.
+    fn open_looked(
+        &mut self,
+        engine: &Engine<T>,
+        home: &StoreHome,
+        request: &Parts,
+        store: Arc<dyn DynStore>,
+        looked: Result<(), StoreError>,
+        seen: &mut Seen,
+    ) -> Result<(), OpenError> {
+        if let Err(error) = looked {
+            return self.open_without_store(engine, home.on_outage, error, request);
+        }
+        if self.opened {
+            return Ok(());
+        }
+        self.held.store = Some(store);
+        let opened = self.open_seen(engine, request, seen)?;
+        if !opened {
+            self.held.row = None;
+        }
+        self.opened_as(engine, request, opened)
+    }
+
+    /// The store can't be asked.
     pub(in crate::life) fn open_without_store(
-        &self,
+        &mut self,
+        engine: &Engine<T>,
         on_outage: OnOutage,
         error: StoreError,
         request: &Parts,
     ) -> Result<(), OpenError> {
-        self.with(|life, engine| {
-            engine.emit_in(Some(request), &Event::Outage(&error));
-            if on_outage == OnOutage::Fail {
-                return Err(OpenError::Store(Arc::new(error)));
-            }
-            if !life.opened {
-                life.held.outage = true;
-                life.start_blank(engine)?;
-                life.is_new = true;
-                life.opened = true;
-            }
-            Ok(())
-        })
+        engine.emit_in(Some(request), &Event::Outage(&error));
+        if on_outage == OnOutage::Fail {
+            return Err(OpenError::Store(Arc::new(error)));
+        }
+        if !self.opened {
+            self.held.outage = true;
+            self.start_blank(engine)?;
+            self.is_new = true;
+            self.opened = true;
+        }
+        Ok(())
     }
-}
 
-impl<T: SessionData> Life<T> {
     /// Takes what counts of what was seen. `false`: there is no session.
     fn open_seen(
         &mut self,

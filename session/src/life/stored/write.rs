@@ -1,6 +1,7 @@
 //! A write: from a plan to a row, and what follows when it is done.
 
 use super::body::{self, Body};
+use super::drive::Came;
 use super::next::{Moment, Next};
 use super::{Owed, Row, Secrets, StoreHome};
 use crate::data::{Payload, SessionData};
@@ -12,7 +13,7 @@ use crate::life::plan::Examined;
 use crate::life::slot::{Life, Pending};
 use crate::random;
 use crate::seal::Envelope;
-use crate::store::{IndexKey, Lease, Record, Revision, RowKey, Times};
+use crate::store::{IndexKey, Lease, Record, Revision, RowKey, StoreError, Times};
 use std::ops::Range;
 
 /// A write that is due.
@@ -39,9 +40,18 @@ pub(crate) struct Write {
     pub(super) owed_before: Option<Owed>,
     /// A `rotate` field went from one non-initial value to another.
     another_user: bool,
+    /// What the store said, if it was asked already.
+    pub(super) came: Option<Result<Came, StoreError>>,
 }
 
 impl Write {
+    /// Whether there is nothing to do beside it: no index entries, no other sessions of the user.
+    pub(super) fn is_alone(&self, home: &StoreHome) -> bool {
+        self.insert.is_empty()
+            && self.remove.is_empty()
+            && (home.max_sessions.is_none() || !self.login)
+    }
+
     /// How to merge what another request wrote meanwhile.
     pub(super) fn terms(&self) -> Terms {
         Terms {
@@ -181,7 +191,7 @@ impl<T: SessionData> Life<T> {
         // From the moment at which it may have been written it is owed, answer or not.
         let owed_before = self.held.owed;
         self.held.owed = owed.or(owed_before);
-        Ok(Next::Write(Box::new(Write {
+        Ok(Next::Write(Write {
             owed_before,
             how,
             key,
@@ -203,7 +213,8 @@ impl<T: SessionData> Life<T> {
             payload,
             version: self.shared.version(),
             fields: examined.changed,
-        })))
+            came: None,
+        }))
     }
 
     /// The touch by which a detached session is used.
@@ -271,29 +282,16 @@ impl<T: SessionData> Life<T> {
         &mut self,
         engine: &Engine<T>,
         moment: Moment,
-        write: Box<Write>,
+        write: &mut Write,
     ) -> Plan {
-        let Write {
-            how,
-            key,
-            record,
-            plan,
-            id,
-            secret,
-            previous,
-            envelope,
-            fields,
-            payload,
-            version,
-            ..
-        } = *write;
-        let created = matches!(how, How::Create);
+        let plan = write.plan;
+        let created = matches!(write.how, How::Create);
         let turned = !created && plan.times != Turned::Keep;
         let moved = created || turned || plan.extend || self.lifetime_set.is_some();
         if moved {
             self.token.clear();
-            self.token.extend_from_slice(id.bytes());
-            let max_age = engine.lifetimes.cookie_max_age(&envelope, self.opened_at);
+            self.token.extend_from_slice(write.id.bytes());
+            let max_age = engine.lifetimes.cookie_max_age(&write.envelope, self.opened_at);
             self.pending = Pending::Token { max_age };
         }
         if created || turned {
@@ -307,19 +305,26 @@ impl<T: SessionData> Life<T> {
             self.reset = false;
         }
         self.held.sent = None;
-        self.report_written(engine, plan, &fields, turned);
-        self.envelope = Some(envelope);
-        let next = self.held.row.and_then(|row| row.next);
-        let (revision, ends) = (record.revision, record.times.ends);
-        self.held.row = Some(Row { key, id, secret, previous, revision, ends, next });
+        self.report_written(engine, plan, &write.fields, turned);
+        self.envelope = Some(std::mem::take(&mut write.envelope));
+        let body = std::mem::take(&mut write.record.body);
+        self.held.row = Some(Row {
+            key: write.key,
+            id: write.id,
+            secret: write.secret,
+            previous: write.previous,
+            revision: write.record.revision,
+            ends: write.record.times.ends,
+            next: self.held.row.and_then(|row| row.next),
+        });
         if moment == Moment::Now && plan.fresh {
             let mut loaded = Payload::default();
-            loaded.take(record.body, payload);
+            loaded.take(body, write.payload.clone());
             // For the spans of its fields.
             let _ = engine.coder.decode(&mut loaded);
-            self.shared.rebase(&mut loaded, version);
+            self.shared.rebase(&mut loaded, write.version);
         } else {
-            self.row = record.body;
+            self.row = body;
         }
         Plan::Seal(plan)
     }

@@ -2,8 +2,9 @@
 //! [`Cache`](super::Cache) share.
 //!
 //! Each table has a lock of its own, which is held for well under a microsecond as a rule, never
-//! across an await, and for as long as it takes to move one table when that one grows: no call waits
-//! for the rows of all tables to move. What is over goes away in small steps that writes take.
+//! across an await, and for as long as it takes to build the slots of one table anew when that one
+//! grows: rows never move for others that come. What is over goes away in small steps that writes
+//! take.
 
 mod kept;
 mod table;
@@ -17,8 +18,10 @@ pub(super) use table::{Until, hash};
 use super::RowKey;
 use crate::time::in_ms;
 use std::fmt;
+use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 /// Each so many writes to a table look for what is over among so many rows of one table, each table
@@ -26,8 +29,13 @@ use std::time::{Duration, Instant};
 const COLLECT_EACH: u32 = 4;
 const COLLECT_ROWS: usize = 64;
 
-/// Rows for a table when all is full: small enough to be moved in some microseconds.
-const TABLE_ROWS: usize = 2048;
+/// Tables for each processor: so many that two calls at once hardly ever meet in one, and so few that
+/// the ends of all tables, where new rows go, stay in a processor's cache.
+const TABLES_EACH: usize = 32;
+/// Rows of a table when all is full: no more, so that the slots of one are built in about a
+/// millisecond; and no fewer, as a small store needs no more than one table.
+const MOST_ROWS: usize = 64 * 1024;
+const LEAST_ROWS: usize = 2048;
 const MOST_TABLES: usize = 4096;
 /// What the bytes are divided by to guess how many rows they are for.
 const USUAL_ROW: usize = 256;
@@ -95,7 +103,7 @@ pub(super) struct Locked<'a, V, X> {
 impl<V: Weigh, X: Default> Shards<V, X> {
     pub(super) fn new(limits: Limits, now: Now) -> Self {
         let rows = limits.rows.min(limits.bytes / USUAL_ROW);
-        let tables = (rows / TABLE_ROWS).clamp(1, MOST_TABLES).next_power_of_two();
+        let tables = tables(rows, available_parallelism().map_or(1, NonZero::get));
         let shard = |n: usize| {
             // Any odd numbers that differ.
             let table = Table::new((n as u32).wrapping_mul(0x9e37_79b9) | 1);
@@ -110,6 +118,12 @@ impl<V: Weigh, X: Default> Shards<V, X> {
             count: Alone(Count::default()),
         }
     }
+}
+
+/// How many tables for so many rows, a power of two.
+fn tables(rows: usize, processors: usize) -> usize {
+    let tables = (processors * TABLES_EACH).clamp(rows / MOST_ROWS, rows / LEAST_ROWS);
+    tables.clamp(1, MOST_TABLES).next_power_of_two()
 }
 
 impl<V: Weigh, X> Shards<V, X> {

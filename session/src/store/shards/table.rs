@@ -1,10 +1,12 @@
 //! A hash table whose rows lie side by side: small, and every row can be reached by its position,
 //! which is what collecting in small steps and looking at a random sample need.
 
+mod blocks;
 #[cfg(test)]
 mod tests;
 
 use crate::store::RowKey;
+use blocks::Blocks;
 use std::mem::size_of;
 
 /// How many rows a search for a victim looks at, so that it takes microseconds in any table.
@@ -23,9 +25,9 @@ const EMPTY: u32 = u32::MAX;
 pub(in crate::store) struct Table<V> {
     /// Open addressing, linear probing. A power of two, at least a quarter of it empty.
     slots: Box<[u32]>,
-    rows: Vec<Row<V>>,
+    rows: Blocks<Row<V>>,
     /// Of the row at the same position. Apart, so that collecting reads nothing else.
-    until: Vec<Until>,
+    until: Blocks<Until>,
     /// Where collecting goes on.
     cursor: usize,
     /// Counts uses, so that no use has to ask for the time.
@@ -67,6 +69,7 @@ impl Until {
 
 /// The keys are digests, which are random already; folding them keeps other keys from being slow.
 /// The upper bits are the best ones.
+#[inline]
 pub(in crate::store) fn hash(key: &RowKey) -> u64 {
     let (words, _) = key.as_bytes().as_chunks::<8>();
     let folded =
@@ -77,13 +80,13 @@ pub(in crate::store) fn hash(key: &RowKey) -> u64 {
 impl<V> Table<V> {
     /// What a row takes beside what its value has on the heap, all in all and on the average.
     pub(in crate::store) const ROW_BYTES: usize =
-        (size_of::<Row<V>>() + size_of::<Until>()) * 9 / 8 + 2 * size_of::<u32>();
+        size_of::<Row<V>>() + size_of::<Until>() + 2 * size_of::<u32>();
 
     pub(in crate::store) fn new(seed: u32) -> Self {
         Self {
             slots: Box::default(),
-            rows: Vec::new(),
-            until: Vec::new(),
+            rows: Blocks::new(),
+            until: Blocks::new(),
             cursor: 0,
             tick: 0,
             // Zero would stay zero.
@@ -137,11 +140,6 @@ impl<V> Table<V> {
     /// Puts a row whose key is not there yet.
     pub(in crate::store) fn insert(&mut self, key: RowKey, until: Until, value: V) {
         let at = self.rows.len();
-        if at == self.rows.capacity() {
-            // By an eighth: doubling would leave a quarter of the memory unused on the average.
-            self.rows.reserve_exact(at / 4 + 8);
-            self.until.reserve_exact(at / 4 + 8);
-        }
         self.tick = self.tick.wrapping_add(1);
         self.rows.push(Row { key, used: self.tick, value });
         self.until.push(until);
@@ -163,9 +161,7 @@ impl<V> Table<V> {
         }
         let row = self.rows.swap_remove(at);
         self.until.swap_remove(at);
-        if last >= 64 && last * 4 < self.rows.capacity() {
-            self.rows.shrink_to(last * 2);
-            self.until.shrink_to(last * 2);
+        if last >= 64 && last * 8 < self.slots.len() {
             self.rebuild_slots();
         }
         row.value
