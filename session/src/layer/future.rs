@@ -71,29 +71,26 @@ where
                 return Poll::Pending;
             };
             let mut answer = ready!(inner.poll(context));
+            let Ok(response) = &mut answer else {
+                // There is no response to commit with.
+                if let Some(slot) = this.slot.take() {
+                    slot.abandon();
+                }
+                return Poll::Ready(answer);
+            };
             // It stays where it is: should what follows panic, the session is abandoned.
             let Some(slot) = this.slot else {
                 return Poll::Ready(answer);
             };
-            let asked = match &mut answer {
-                Ok(response) => {
-                    let server_error = response.status().is_server_error();
-                    slot.finish_or_ask(|life, engine| {
-                        match life.begin_close(engine, server_error) {
-                            Closing::Done(closed) => {
-                                deliver(life, engine, closed, response);
-                                None
-                            }
-                            Closing::Ask(asking) => Some(asking),
-                        }
-                    })
-                }
-                Err(_) => {
-                    // There is no response to commit with.
-                    Arc::clone(slot).abandon();
-                    None
-                }
-            };
+            let server_error = response.status().is_server_error();
+            let asked =
+                slot.finish_or_ask(|life, engine| match life.begin_close(engine, server_error) {
+                    Closing::Done(closed) => {
+                        deliver(life, engine, closed, response);
+                        None
+                    }
+                    Closing::Ask(asking) => Some(asking),
+                });
             let Some(mut asking) = asked else {
                 *this.slot = None;
                 return Poll::Ready(answer);

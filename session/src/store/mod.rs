@@ -198,7 +198,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether each call is done when it is polled for the first time, as it is in a store that
     /// waits for nobody. Requests then keep the calls' futures on their stack, where else they are
-    /// boxed. A call that is not done is dropped, and is an error of the kind
+    /// boxed; and a call runs while its request's session is locked, which it can't use, then, by a hook
+    /// for instance. A call that is not done is dropped, and is an error of the kind
     /// [`Other`](StoreErrorKind::Other).
     const AT_ONCE: bool = false;
 
