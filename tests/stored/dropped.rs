@@ -6,12 +6,15 @@ use crate::state::{Handle, Visit, visit};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
-use axum::http::{Response, StatusCode};
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderName, Response, StatusCode};
+use session::{Carrier, Token};
 use session_tests::{Shelf, Site, request, stored_site};
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use tower::{Layer, ServiceExt, service_fn};
+use tower_http::catch_panic::CatchPanicLayer;
 
 fn ann() -> Visit {
     Visit { user: Some("ann".into()), ..visit(7) }
@@ -330,6 +333,53 @@ async fn rule_12_f_4_a_new_session_that_was_committed_and_never_sent_is_ended() 
         shelf.calls();
         without_response(&site, how, async |mut s| s.user = Some("ann".into())).await;
         assert!(shelf.calls().is_empty() && site.events.take().is_empty(), "{how:?}");
+    }
+}
+
+/// A carrier that breaks when a token is to be sent.
+struct Breaking;
+
+impl Carrier for Breaking {
+    fn binding(&self) -> &str {
+        "breaking"
+    }
+
+    fn request_header(&self) -> &HeaderName {
+        &COOKIE
+    }
+
+    fn capacity(&self) -> usize {
+        4096
+    }
+
+    fn find<'r>(&self, _: &'r HeaderMap, _: &mut dyn FnMut(&'r [u8])) {}
+
+    fn set(&self, _: &mut HeaderMap, _: Token<'_>, _: Option<u64>) {
+        panic!("the carrier's own")
+    }
+
+    fn remove(&self, _: &mut HeaderMap) {}
+}
+
+// Fails when the slot is gone before all is done that may panic, or the end is no event.
+#[tokio::test]
+async fn rule_12_f_4_a_new_session_whose_token_could_not_be_sent_is_ended() {
+    for user in [None, Some("ann")] {
+        let (site, shelf) = stored_site::<Visit, _>(|b| b.carrier(Breaking));
+        let app = site.app(async move |mut s: Handle| {
+            s.user = user.map(Into::into);
+            s.views = 1;
+        });
+        let reply = site.send(app.layer(CatchPanicLayer::new()), request("")).await;
+        assert_eq!(reply.status, 500);
+        settle().await;
+        assert!(shelf.calls().starts_with(if user.is_some() {
+            &["index_insert"]
+        } else {
+            &["create"]
+        }));
+        assert!(shelf.rows().is_empty(), "{user:?}");
+        assert_eq!(site.events.take(), ["created", "destroyed"], "{user:?}");
     }
 }
 

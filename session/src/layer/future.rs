@@ -106,9 +106,11 @@ where
         let Some(Committing { mut answer, .. }) = this.committing.take().map(|done| *done) else {
             return Poll::Pending;
         };
-        if let (Some(slot), Ok(response)) = (this.slot.take(), &mut answer) {
+        // Here, too, it stays until all is done.
+        if let (Some(slot), Ok(response)) = (this.slot.as_mut(), &mut answer) {
             slot.finish(|life, engine| deliver(life, engine, committed, response));
         }
+        *this.slot = None;
         Poll::Ready(answer)
     }
 }

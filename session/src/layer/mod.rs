@@ -141,7 +141,7 @@ impl<T: SessionData> SessionLayer<T> {
         session: TypedSession<T>,
         headers: &mut HeaderMap,
     ) -> Result<(), CommitError> {
-        let slot = session.into_slot();
+        let mut slot = session.into_slot();
         let closed = match slot.with(|life, engine| life.begin_close(engine, false)) {
             Closing::Done(closed) => closed,
             Closing::Ask(mut asking) => slot.close(&mut asking).await,

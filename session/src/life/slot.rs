@@ -186,7 +186,7 @@ impl<T: SessionData> Slot<T> {
     }
 
     /// There will be no response.
-    pub(crate) fn abandon(self: Arc<Self>) {
+    pub(crate) fn abandon(mut self: Arc<Self>) {
         let mut owes_an_end = false;
         let again = match self.engine.home {
             Home::Store(_) | Home::Foreign(_) => Some(Arc::clone(&self)),
@@ -200,7 +200,7 @@ impl<T: SessionData> Slot<T> {
 
     /// The response is ready: `act` closes the session, unless nobody ever asked for it. Nothing
     /// of the session remains if nobody holds it any more.
-    pub(crate) fn finish(mut self: Arc<Self>, act: impl FnOnce(&mut Life<T>, &Engine<T>)) {
+    pub(crate) fn finish(self: &mut Arc<Self>, act: impl FnOnce(&mut Life<T>, &Engine<T>)) {
         let _ = self.finish_or_ask(|life, engine| {
             act(life, engine);
             None::<()>

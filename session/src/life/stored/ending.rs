@@ -30,13 +30,18 @@ impl<T: SessionData> Life<T> {
             Some(gone) => gone,
             // It is not known whether the row was made, nor the entries of its indexes.
             None => {
-                let state = self.shared.newest().filter(|_| home.indexed);
+                // While a panic unwinds, another one of a field's own code would end the process. An
+                // entry that stays names a session that is dead, and is read as such.
+                let asks = home.indexed && !std::thread::panicking();
+                let state = self.shared.newest().filter(|_| asks);
                 Gone { key, entries: state.map_or_else(Vec::new, |state| entries(home, state)) }
             }
         };
         self.held.ended.push(gone);
         // As `destroy()` does, which is what the events then say.
         self.destroyed |= created;
+        // As good as brought: it is there to be ended.
+        self.brought_token |= created;
         self.ended |= created;
     }
 

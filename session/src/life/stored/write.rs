@@ -305,7 +305,6 @@ impl<T: SessionData> Life<T> {
             self.reset = false;
         }
         self.held.sent = None;
-        self.report_written(engine, plan, &write.fields, turned);
         self.envelope = Some(std::mem::take(&mut write.envelope));
         let body = std::mem::take(&mut write.record.body);
         self.held.row = Some(Row {
@@ -317,6 +316,7 @@ impl<T: SessionData> Life<T> {
             ends: write.record.times.ends,
             next: self.held.row.and_then(|row| row.next),
         });
+        self.report_written(engine, plan, &write.fields, turned);
         if moment == Moment::Now && plan.fresh {
             let mut loaded = Payload::default();
             loaded.take(body, write.payload.clone());

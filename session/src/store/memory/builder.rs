@@ -43,7 +43,7 @@ impl MemoryStoreBuilder {
     }
 
     /// Runs after each eviction of a session, in the call that needed its room: it should be quick.
-    /// It may use the store.
+    /// It may use the store, but not the session of that call's request, which is locked.
     #[must_use]
     pub fn on_evict(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.hooks.push(Arc::new(hook));

@@ -34,7 +34,7 @@ use std::time::Duration;
 ///
 /// # How calls take effect
 ///
-/// The rows are spread over many small tables by their keys, each with a lock of its own. A call
+/// The rows are spread over tables by their keys, each with a lock of its own. A call
 /// takes effect while it holds the lock of its row's table. It never waits for anything else, so
 /// that its future is ready at its first poll, and no two calls wait for one another but those that
 /// meet in one table.
@@ -44,7 +44,7 @@ use std::time::Duration;
 /// A row whose [`keep`](Lease::keep) is over, and the memory of one that was deleted, goes away when
 /// a later write looks at it: each fourth write looks at 64 rows of one table, each table in its
 /// turn. When as many sessions end as begin, this leaves less than an eighth beside what is alive,
-/// and some thousands of rows in a store that is nearly empty. A store that nobody writes to keeps
+/// and some hundreds of rows for each processor in a store that is nearly empty. A store that nobody writes to keeps
 /// what it has. Nothing runs in the background.
 ///
 /// # At the bound
@@ -59,6 +59,9 @@ use std::time::Duration;
 /// 3. from the row that was not used for the longest time, a load, an update or a touch being a use.
 ///    Tables of more than 32 rows are not searched for it: the one of 16 random rows goes that was
 ///    used least recently.
+///
+/// For the first two 1024 rows of the table are looked at; where there was none of them, the next write
+/// that needs room looks at the 1024 behind.
 ///
 /// The third is an eviction: its user is logged out. It is [counted](Self::evictions) and
 /// [told](MemoryStoreBuilder::on_evict). The least recently used row goes, and not the one that ends
@@ -257,7 +260,7 @@ impl Store for MemoryStore {
         Ok(Deleted::Deleted)
     }
 
-    /// Told without any lock held, for as long as there is the store.
+    /// Told without any lock of the store held, for as long as there is the store.
     fn on_evict(&self, tell: Arc<dyn Fn() + Send + Sync>) {
         let mut hooks = self.shared.hooks.write().unwrap_or_else(PoisonError::into_inner);
         *hooks = hooks.iter().cloned().chain([tell]).collect();

@@ -1,9 +1,9 @@
-//! Rows in memory, spread over many small tables: what [`MemoryStore`](super::MemoryStore) and
+//! Rows in memory, spread over tables: what [`MemoryStore`](super::MemoryStore) and
 //! [`Cache`](super::Cache) share.
 //!
 //! Each table has a lock of its own, which is held for well under a microsecond as a rule, never
 //! across an await, and for as long as it takes to build the slots of one table anew when that one
-//! grows: rows never move for others that come. What is over goes away in small steps that writes
+//! grows or shrinks: rows never move for others that come. What is over goes away in small steps that writes
 //! take.
 
 mod kept;
@@ -33,7 +33,7 @@ const COLLECT_ROWS: usize = 64;
 /// the ends of all tables, where new rows go, stay in a processor's cache.
 const TABLES_EACH: usize = 32;
 /// Rows of a table when all is full: no more, so that the slots of one are built in about a
-/// millisecond; and no fewer, as a small store needs no more than one table.
+/// millisecond; and no fewer than about so many, as a small store needs no more than one table.
 const MOST_ROWS: usize = 64 * 1024;
 const LEAST_ROWS: usize = 2048;
 const MOST_TABLES: usize = 4096;

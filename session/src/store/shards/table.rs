@@ -1,5 +1,4 @@
-//! A hash table whose rows lie side by side: small, and every row can be reached by its position,
-//! which is what collecting in small steps and looking at a random sample need.
+//! A hash table whose rows lie side by side: every row can be reached by its position, which is what collecting in small steps and looking at a random sample need.
 
 mod blocks;
 #[cfg(test)]
@@ -9,7 +8,8 @@ use crate::store::RowKey;
 use blocks::Blocks;
 use std::mem::size_of;
 
-/// How many rows a search for a victim looks at, so that it takes microseconds in any table.
+/// How many rows a search for a victim looks at, so that it takes microseconds in any table. Where
+/// it found none the next one goes on.
 const LOOK: usize = 1024;
 
 /// How many rows compete for being the least recently used one.
@@ -199,6 +199,9 @@ impl<V> Table<V> {
         }
         if let Some((_, at)) = lesser {
             return Some(at);
+        }
+        if len > LOOK {
+            self.cursor = (self.cursor.min(len) + LOOK) % len;
         }
         let idle = |at: &usize| self.tick.wrapping_sub(self.rows[*at].used);
         let fit = |at: &usize| Some(*at) != spared;

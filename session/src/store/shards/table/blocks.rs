@@ -3,7 +3,7 @@
 use std::ops::{Index, IndexMut};
 
 /// Items of one block.
-const BLOCK: usize = 256;
+const BLOCK: usize = 64;
 
 /// Items by position, in blocks of one size: a block is allocated whole and stays where it is. So
 /// growing takes as long in a sequence of a million as in one of a thousand, leaves nothing for the

@@ -127,6 +127,22 @@ fn a_victim_is_over_or_lesser_or_the_least_recently_used() {
     assert_eq!(victim(&mut Table::new(1), None), None);
 }
 
+// Fails when a search looks at the same rows each time.
+#[test]
+fn in_a_large_table_search_by_search_finds_what_may_go() {
+    let mut table = filled(10_000, 100);
+    for n in 9000..9010 {
+        table.set_until(table.find(&key(n)).unwrap(), Until::ms(80).lesser());
+    }
+    let lesser = (0..20).filter(|_| {
+        let at = table.victim(50, None).unwrap();
+        let is_lesser = table.until(at).is_lesser();
+        table.remove(at);
+        is_lesser
+    });
+    assert_eq!(lesser.count(), 10);
+}
+
 // Fails when the sample is not spread over the table, or the most idle of it is not chosen.
 #[test]
 fn in_a_large_table_the_recently_used_half_stays() {
