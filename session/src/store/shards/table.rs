@@ -1,4 +1,5 @@
-//! A hash table whose rows lie side by side: every row can be reached by its position, which is what collecting in small steps and looking at a random sample need.
+//! A hash table whose rows lie side by side: every row can be reached by its position, which is what
+//! collecting in small steps and looking at a random sample need.
 
 mod blocks;
 #[cfg(test)]
@@ -161,7 +162,7 @@ impl<V> Table<V> {
         }
         let row = self.rows.swap_remove(at);
         self.until.swap_remove(at);
-        if last >= 64 && last * 8 < self.slots.len() {
+        if last >= 64 && last * 4 < self.slots.len() {
             self.rebuild_slots();
         }
         row.value

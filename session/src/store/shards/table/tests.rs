@@ -68,12 +68,12 @@ fn keys_that_differ_in_one_bit_spread() {
 #[test]
 fn memory_is_given_back() {
     let mut table = filled(10_000, 0);
-    assert!(table.rows.capacity() < 10_000 + 256, "a block at most is unused");
+    assert!(table.rows.capacity() < 10_000 + 64, "a block at most is unused");
     while table.len() > 10 {
         table.remove(0);
     }
-    assert!(table.rows.capacity() < 1000 && table.until.capacity() < 1000);
-    assert!(table.slots.len() < 600);
+    assert!(table.rows.capacity() < 200 && table.until.capacity() < 200);
+    assert!(table.slots.len() < 300);
     assert!((0..10_000).filter(|&n| get(&table, n).is_some()).count() == 10);
 }
 
