@@ -298,29 +298,15 @@ pub(super) async fn carry_out(
         .await?;
     }
     let came = put(store, home, write).await?;
-    match came {
-        Came::Written => {
-            for entry in &write.remove {
-                // One that stays names a session with another value, and is read as such.
-                let _ = ask(
-                    home.patience,
-                    StoreCall::IndexRemove,
-                    store.index_remove(entry, &write.key),
-                )
-                .await;
-            }
-        }
-        Came::Ended => {
-            for entry in &write.insert {
-                let _ = ask(
-                    home.patience,
-                    StoreCall::IndexRemove,
-                    store.index_remove(entry, &write.key),
-                )
-                .await;
-            }
-        }
-        Came::Conflict(_) | Came::Taken | Came::Untouched => {}
+    let stale = match came {
+        Came::Written => &write.remove,
+        Came::Ended => &write.insert,
+        Came::Conflict(_) | Came::Taken | Came::Untouched => return Ok(came),
+    };
+    for entry in stale {
+        // One that stays names a session that is dead or has another value, and is read as such.
+        let asked = store.index_remove(entry, &write.key);
+        let _ = ask(home.patience, StoreCall::IndexRemove, asked).await;
     }
     Ok(came)
 }
