@@ -171,6 +171,20 @@ fn rule_17_versions_2_to_15_are_left_alone() {
     }
 }
 
+// Fails when the id of a stored session passes for a token of a later version, or under a key of
+// another instance, and stays with the client that brings it for ever: its bytes are random.
+#[test]
+fn rule_17_an_id_is_no_token_whatever_its_first_byte() {
+    let (sessions, _, seen) = layer::<Visit>(&[key_a()], |b| b);
+    for first in 0..=255 {
+        let id = crate::reference::text(&[[first].as_slice(), &[7; 47]].concat());
+        let session = open(&sessions, DEFAULT_NAME, &id);
+        assert!(session.is_new(), "{first}");
+        assert_eq!(seen.take(), ["forged"], "{first}");
+        assert_eq!(close(&sessions, session).as_deref(), Some(""), "{first}");
+    }
+}
+
 // Fails when a key is tried that the token does not name, or when the first key does not sign.
 #[test]
 fn rule_17_security_13_the_first_key_signs_and_all_verify() {

@@ -1,5 +1,6 @@
 //! What a token says beside the payload: its key and its times.
 
+use crate::id::SessionId;
 use crate::time::Millis;
 
 /// The version of the layout below.
@@ -59,7 +60,13 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// A token has more bytes than the id of a stored session, in each version. Where sessions moved
+    /// from a store to the cookie, ids still come in, and the first of their bytes is random: it would
+    /// pass for a version now and then.
     pub(super) fn of(token: &[u8]) -> Self {
+        if token.len() <= SessionId::BYTES {
+            return Self::Malformed;
+        }
         match token.split_first() {
             Some((&VERSION, rest)) => match rest.first_chunk() {
                 Some(id) => Self::Ours(*id),
