@@ -41,7 +41,7 @@ async fn run(mut command: Command) -> Result<u8, Failure> {
         number = any(&mut signals) => return Ok(128 + number),
     };
     // In a group of its own, so that a signal for this program reaches all that the command starts.
-    let child = command.envs(servers.environment()).process_group(0).spawn();
+    let child = command.envs(servers.environment()?).process_group(0).spawn();
     let mut child = child.map_err(|error| format!("{command:?} can't be started: {error}"))?;
     tokio::select! {
         status = ended(&mut child) => Ok(code(status?)),

@@ -4,3 +4,4 @@
 mod embedded;
 mod networked;
 mod runner;
+mod tls;

@@ -1,20 +1,56 @@
 //! Redis Cluster: three primaries, and a replica of each.
 
-use super::engine::{Engine, command_in, program, run, says};
+use super::engine::{Engine, command_in, program, run};
 use super::folder::{Folder, User};
-use super::server::free_port;
-use super::{Server, Trouble};
+use super::{Certificate, Server, Trouble, free_port};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Three primaries and three replicas.
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<Server>,
+    line: Line,
 }
 
 struct Node {
     options: Vec<String>,
+    line: Line,
+}
+
+/// How a node is talked to, by clients and by the others: over TLS if there is a certificate.
+#[derive(Debug, Clone)]
+struct Line(Option<Arc<Certificate>>);
+
+impl Line {
+    /// What a node is started with for it.
+    fn options(&self, port: u16) -> Vec<String> {
+        let port = port.to_string();
+        let Some(certificate) = &self.0 else { return vec!["--port".into(), port] };
+        let (file, key) = (certificate.file(), certificate.key());
+        let mut options = vec!["--port", "0", "--tls-port", &port, "--tls-cert-file", &file];
+        options.extend(["--tls-key-file", &key, "--tls-ca-cert-file", certificate.authority()]);
+        options.extend(["--tls-auth-clients", "no", "--tls-cluster", "yes"]);
+        options.extend(["--tls-replication", "yes"]);
+        options.into_iter().map(String::from).collect()
+    }
+
+    /// A client of it.
+    fn client(&self) -> Result<Command, Trouble> {
+        let mut command = Command::new(program("redis-cli", "redis-tools")?);
+        if let Some(certificate) = &self.0 {
+            command.args(["--tls", "--cacert", certificate.authority()]);
+        }
+        Ok(command)
+    }
+
+    /// What the node on this port answers.
+    fn ask(&self, port: u16, words: &[&str]) -> Result<String, Trouble> {
+        let mut command = self.client()?;
+        command.args(["-h", "127.0.0.1", "-p", &port.to_string()]).args(words);
+        run(command)
+    }
 }
 
 impl Engine for Node {
@@ -24,7 +60,7 @@ impl Engine for Node {
 
     fn command(&self, port: u16, at: &Folder, user: Option<&User>) -> Result<Command, Trouble> {
         let mut command = command_in(at, user, &program("redis-server", "redis-server")?);
-        command.args(["--bind", "127.0.0.1", "--port", &port.to_string()]);
+        command.args(["--bind", "127.0.0.1"]).args(self.line.options(port));
         command.args(["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
         // Nodes talk on a second port; the usual one, 10 000 above the first, may not exist. It is
         // in the node's own file from the first start on.
@@ -36,11 +72,12 @@ impl Engine for Node {
     }
 
     fn answers(&self, port: u16) -> bool {
-        says(port, "PING\r\n", "+PONG")
+        self.line.ask(port, &["ping"]).is_ok_and(|answer| answer.trim() == "PONG")
     }
 
     fn url(&self, port: u16) -> String {
-        format!("redis://127.0.0.1:{port}")
+        let scheme = if self.line.0.is_some() { "rediss" } else { "redis" };
+        format!("{scheme}://127.0.0.1:{port}")
     }
 }
 
@@ -51,10 +88,23 @@ impl RedisCluster {
     /// # Errors
     /// When it does not come together.
     pub fn start(options: &[&str]) -> Result<Self, Trouble> {
+        Self::start_over(Line(None), options)
+    }
+
+    /// Starts one that talks TLS only.
+    ///
+    /// # Errors
+    /// When it does not come together.
+    pub fn start_with_tls(certificate: Certificate) -> Result<Self, Trouble> {
+        Self::start_over(Line(Some(Arc::new(certificate))), &[])
+    }
+
+    fn start_over(line: Line, options: &[&str]) -> Result<Self, Trouble> {
         let options: Vec<String> = options.iter().map(|&option| option.into()).collect();
-        let node = |_| Server::start(Node { options: options.clone() });
-        let cluster = Self { nodes: (0..6).map(node).collect::<Result<_, _>>()? };
-        let mut join = Command::new(program("redis-cli", "redis-tools")?);
+        let node = |_| Server::start(Node { options: options.clone(), line: line.clone() });
+        let nodes = (0..6).map(node).collect::<Result<_, _>>()?;
+        let cluster = Self { nodes, line };
+        let mut join = cluster.line.client()?;
         join.args(["--cluster", "create", "--cluster-replicas", "1", "--cluster-yes"]);
         join.args(cluster.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())));
         run(join)?;
@@ -80,7 +130,7 @@ impl RedisCluster {
     pub fn primaries(&self) -> Result<Vec<usize>, Trouble> {
         let mut primaries = Vec::new();
         for (at, node) in self.nodes.iter().enumerate() {
-            if node.id().is_some() && ask(node, &["role"])?.starts_with("master") {
+            if node.id().is_some() && self.line.ask(node.port(), &["role"])?.starts_with("master") {
                 primaries.push(at);
             }
         }
@@ -97,8 +147,8 @@ impl RedisCluster {
         loop {
             let mut waiting = None;
             for node in self.nodes.iter().filter(|node| node.id().is_some()) {
-                let state = ask(node, &["cluster", "info"])?;
-                let role = ask(node, &["info", "replication"])?;
+                let state = self.line.ask(node.port(), &["cluster", "info"])?;
+                let role = self.line.ask(node.port(), &["info", "replication"])?;
                 let known = state.contains("cluster_known_nodes:6");
                 let follows =
                     !role.contains("role:slave") || role.contains("master_link_status:up");
@@ -113,10 +163,4 @@ impl RedisCluster {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
-}
-
-fn ask(node: &Server, words: &[&str]) -> Result<String, Trouble> {
-    let mut command = Command::new(program("redis-cli", "redis-tools")?);
-    command.args(["-h", "127.0.0.1", "-p", &node.port().to_string()]).args(words);
-    run(command)
 }

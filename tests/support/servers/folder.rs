@@ -24,8 +24,8 @@ impl Folder {
                 made => made.map_err(trouble)?,
             }
             let folder = Self(path);
-            if let Some(User { uid, gid, .. }) = user {
-                std::os::unix::fs::chown(&folder.0, Some(*uid), Some(*gid)).map_err(trouble)?;
+            if let Some(user) = user {
+                user.own(&folder.0)?;
             }
             return Ok(folder);
         }
@@ -68,6 +68,12 @@ impl User {
             }
         }
         Err(Trouble::new(format!("root needs one of the users {names:?} to run a server")))
+    }
+
+    /// Makes it theirs.
+    pub fn own(&self, path: &Path) -> Result<(), Trouble> {
+        std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
+            .map_err(|error| Trouble::new(format!("{} gets no owner: {error}", path.display())))
     }
 }
 

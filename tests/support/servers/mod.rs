@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+mod authority;
 mod cluster;
 mod engine;
 mod engines;
@@ -22,9 +23,10 @@ mod folder;
 mod process;
 mod server;
 
+pub use authority::{Authority, Certificate};
 pub use cluster::RedisCluster;
 pub use engines::{MariaDb, Memcached, Postgres, Redis};
-pub use server::Server;
+pub use server::{Server, free_port};
 
 use std::fmt;
 
@@ -65,9 +67,10 @@ pub fn url(variable: &str) -> String {
     })
 }
 
-/// One of each engine.
+/// One of each engine, and an authority for those that tests start with TLS.
 #[derive(Debug)]
 pub struct Servers {
+    authority: Authority,
     redis: Server,
     redis_aof: Server,
     cluster: RedisCluster,
@@ -91,6 +94,7 @@ impl Servers {
             let mysql = scope.spawn(|| MariaDb::start(&[]));
             let memcached = scope.spawn(|| Memcached::start(&[]));
             Ok(Self {
+                authority: Authority::new()?,
                 redis: joined(redis)?,
                 redis_aof: joined(redis_aof)?,
                 cluster: joined(cluster)?,
@@ -101,17 +105,21 @@ impl Servers {
         })
     }
 
-    /// Their addresses, as [`url`] finds them.
-    #[must_use]
-    pub fn environment(&self) -> [(&'static str, String); 6] {
-        [
+    /// Their addresses, as [`url`] finds them, and the authority.
+    ///
+    /// # Errors
+    /// When it is not known whom the system trusts.
+    pub fn environment(&self) -> Result<Vec<(&'static str, String)>, Trouble> {
+        let mut all = vec![
             ("SESSION_TEST_REDIS", self.redis.url()),
             ("SESSION_TEST_REDIS_AOF", self.redis_aof.url()),
             ("SESSION_TEST_REDIS_CLUSTER", self.cluster.urls().join(",")),
             ("SESSION_TEST_POSTGRES", self.postgres.url()),
             ("SESSION_TEST_MYSQL", self.mysql.url()),
             ("SESSION_TEST_MEMCACHED", self.memcached.url()),
-        ]
+        ];
+        all.extend(self.authority.environment()?);
+        Ok(all)
     }
 }
 

@@ -113,7 +113,10 @@ impl Server {
 }
 
 /// A port that nobody listens on now.
-pub(super) fn free_port() -> Result<u16, Trouble> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16, Trouble> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let port = listener.and_then(|listener| listener.local_addr()).map(|address| address.port());
     port.map_err(|error| Trouble::new(format!("no port is free: {error}")))

@@ -1,5 +1,6 @@
 //! The connection to a Redis Cluster.
 
+use super::failure::named;
 use super::link::{Connect, Connection, LONGEST_ATTEMPT, too_late};
 use super::server::provide_crypto;
 use ::redis::aio::ConnectionLike;
@@ -30,7 +31,7 @@ pub(super) struct Cluster {
 impl Cluster {
     pub(super) fn at(nodes: Vec<ConnectionInfo>, timeout: Duration) -> RedisResult<Self> {
         nodes.iter().for_each(provide_crypto);
-        let names: Vec<String> = nodes.iter().map(|node| node.addr().to_string()).collect();
+        let names: Vec<String> = nodes.iter().map(|node| named(node.addr())).collect();
         let nodes = nodes.into_iter().map(|node| {
             let handshake = node.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
             node.set_redis_settings(handshake)

@@ -1,7 +1,7 @@
 //! What Redis and its client say, as errors of a store.
 
 use crate::store::{StoreError, StoreErrorKind};
-use ::redis::{ErrorKind, RedisError};
+use ::redis::{ConnectionAddr, ErrorKind, RedisError};
 use std::error::Error;
 use std::{fmt, io};
 
@@ -37,6 +37,15 @@ pub(super) fn doubts_connection(error: &RedisError) -> bool {
             | ErrorKind::AuthenticationFailed
             | ErrorKind::ClusterConnectionNotFound
     ) || matches!(code(error), Some("READONLY" | "NOAUTH"))
+}
+
+/// What an address is called in errors. Who waits for TLS with a server that has none, or the other
+/// way round, waits in vain: so it is said.
+pub(super) fn named(address: &ConnectionAddr) -> String {
+    match address {
+        ConnectionAddr::TcpTls { .. } => format!("{address} by TLS"),
+        _ => address.to_string(),
+    }
 }
 
 /// What is to be done about it, and what Redis said.
@@ -149,8 +158,11 @@ fn judge_io(error: &RedisError) -> (StoreErrorKind, &'static str) {
         // How rustls reports a certificate, or that the other side does not talk TLS.
         Some(io::ErrorKind::InvalidData) => (
             Refused,
-            "no TLS with {at}: is its certificate trusted, and should it be rediss:// at all?",
+            "no connection to {at}: is its certificate trusted, and should it be rediss:// at all?",
         ),
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
+            (Unavailable, "{at} broke off: was it stopped, or should it be rediss://?")
+        }
         _ => (Unavailable, "no connection to {at}: is the server running?"),
     }
 }

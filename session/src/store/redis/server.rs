@@ -1,6 +1,7 @@
 //! The connection to one server.
 
 use super::dial::{Writer, dial};
+use super::failure::named;
 use super::link::{Connect, Connection, LONGEST_ATTEMPT, too_late};
 use ::redis::aio::{ConnectionManager, MultiplexedConnection};
 use ::redis::{
@@ -36,7 +37,7 @@ impl Server {
     pub(super) fn at(server: impl IntoConnectionInfo, timeout: Duration) -> RedisResult<Self> {
         let info = server.into_connection_info()?;
         provide_crypto(&info);
-        let address = info.addr().to_string();
+        let address = named(info.addr());
         // Without it a command waits for the reply to the one before, up to 40 ms.
         let tcp = info.tcp_settings().clone().set_nodelay(true);
         // HELLO alone makes a connection: CLIENT SETINFO would ask for one more right.

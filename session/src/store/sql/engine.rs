@@ -24,6 +24,8 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
 
     /// What may be the matter when there is no connection, a question without its mark.
     const AWAY: &'static str;
+    /// The option of an address that names a file with authorities to trust.
+    const AUTHORITY: &'static str;
 
     /// Where the database is, without credentials, for errors.
     fn place(options: &Options<Self>) -> String;

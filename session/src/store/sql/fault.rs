@@ -122,8 +122,13 @@ impl Fault {
         let (place, away) = (E::place(options), E::AWAY);
         let broken_off = matches!(error, sqlx::Error::Protocol(_));
         let Self { meaning, source } = Self::new::<E>(error, table);
-        // A line that breaks in the middle of a greeting reads as nonsense.
-        let meaning = if broken_off { Meaning::Unavailable } else { meaning };
+        let no_tls = matches!(&source, Source::Between(error) if is_of_tls(error));
+        let meaning = match meaning {
+            // A line that breaks in the middle of a greeting reads as nonsense.
+            _ if broken_off => Meaning::Unavailable,
+            _ if no_tls => Meaning::Refused,
+            meaning => meaning,
+        };
         let source = match source {
             Source::Engine(error) => {
                 let advice = Some(format!("{place} can't be used"));
@@ -131,8 +136,20 @@ impl Fault {
             }
             Source::Between(source) => {
                 let advice = match &source {
+                    _ if no_tls && !cfg!(feature = "sql-tls") => {
+                        format!("no TLS with {place}: that takes the feature `sql-tls`")
+                    }
+                    _ if no_tls => format!(
+                        "no TLS with {place}: does the server offer it, and is its certificate \
+                         trusted? The address may name whom to trust: `{}=FILE`",
+                        E::AUTHORITY
+                    ),
                     sqlx::Error::PoolTimedOut => format!(
                         "no connection to {place} in time: {away}, or are all connections in use?"
+                    ),
+                    sqlx::Error::Io(error) if error.kind() == ErrorKind::NotFound => format!(
+                        "no connection to {place}: {away}, and are the files there that the \
+                         address names?"
                     ),
                     sqlx::Error::Io(_) => format!("no connection to {place}: {away}?"),
                     _ => format!("no connection to {place}"),
@@ -171,6 +188,16 @@ impl From<Fault> for StoreError {
             Source::Unconnected(error) => Self::new(kind, error),
             Source::Engine(error) => Self::new(kind, error),
         }
+    }
+}
+
+/// Whether a connection failed because of TLS. What rustls holds against a certificate comes as
+/// invalid data.
+fn is_of_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == ErrorKind::InvalidData,
+        _ => false,
     }
 }
 

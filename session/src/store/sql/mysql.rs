@@ -47,6 +47,10 @@ impl MySqlStore {
     /// else an address may say tells [`MySqlConnectOptions`]. For other pools there is
     /// [`new`](Self::new).
     ///
+    /// With the feature `sql-tls` the connection is encrypted if the server can, and neither that nor who
+    /// the server is gets checked, as is the engine's custom; `ssl-mode=VERIFY_IDENTITY` in the address checks
+    /// both. Trusted are the authorities that Mozilla trusts, and those in the file `ssl-ca=FILE`.
+    ///
     /// # Errors
     /// When the address is wrong, nobody listens there or answers within three seconds, or the server
     /// refuses. The source says where, without the password.
@@ -149,6 +153,7 @@ CREATE TABLE IF NOT EXISTS {index} (
     const CLOSE_LATE: bool = true;
 
     const AWAY: &'static str = "is the server running";
+    const AUTHORITY: &'static str = "ssl-ca";
 
     fn place(options: &Options<Self>) -> String {
         match options.get_socket() {

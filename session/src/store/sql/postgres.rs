@@ -46,6 +46,10 @@ impl PostgresStore {
     /// else an address may say tells [`PgConnectOptions`]. For other pools there is
     /// [`new`](Self::new).
     ///
+    /// With the feature `sql-tls` the connection is encrypted if the server can, and neither that nor who
+    /// the server is gets checked, as is the engine's custom; `sslmode=verify-full` in the address checks
+    /// both. Trusted are the authorities that Mozilla trusts, and those in the file `sslrootcert=FILE`.
+    ///
     /// # Errors
     /// When the address is wrong, nobody listens there or answers within three seconds, or the server
     /// refuses. The source says where, without the password.
@@ -140,6 +144,7 @@ CREATE TABLE IF NOT EXISTS {index} (
     const CLOSE_LATE: bool = true;
 
     const AWAY: &'static str = "is the server running";
+    const AUTHORITY: &'static str = "sslrootcert";
 
     fn place(options: &Options<Self>) -> String {
         match options.get_socket() {

@@ -162,6 +162,7 @@ CREATE TABLE IF NOT EXISTS {index} (
     const CLOSE_LATE: bool = false;
 
     const AWAY: &'static str = "is its disk there";
+    const AUTHORITY: &'static str = "";
 
     fn place(options: &Options<Self>) -> String {
         options.get_filename().display().to_string()

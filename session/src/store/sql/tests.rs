@@ -269,3 +269,18 @@ async fn connecting_to_nothing_fails_at_once_and_says_where() {
     assert!(shown.contains("127.0.0.1:1: is the server running?"), "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+#[cfg(all(feature = "postgres", not(feature = "sql-tls")))]
+#[test]
+fn tls_without_its_feature_is_refused_and_named() {
+    use super::fault::Fault;
+    use super::postgres::Postgres;
+    use crate::store::{StoreError, StoreErrorKind};
+    let options = "postgres://u:hunter2@127.0.0.1:1/d?sslmode=require".parse().unwrap();
+    // As sqlx says it, once there is a connection to be encrypted.
+    let error = sqlx::Error::Tls("SQLx was built without TLS support enabled".into());
+    let error = StoreError::from(Fault::unconnected::<Postgres>(error, &options, ""));
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    let shown = format!("{error:?}");
+    assert!(shown.contains("127.0.0.1:1: that takes the feature `sql-tls`"), "{shown}");
+}
