@@ -5,9 +5,15 @@
 //! by field with what other handles changed meanwhile. A handle that nobody wrote through is moved
 //! to the newest version by its first write.
 
+mod merge;
+mod theirs;
+
+pub(crate) use merge::Conflict;
+
 use crate::data::codec::Coder;
 use crate::data::diff;
-use crate::data::{DecodeError, EncodeError, Merge, MergeError, Payload, SessionData};
+use crate::data::{DecodeError, EncodeError, Payload, SessionData};
+use merge::{Rival, merge};
 
 /// The versions of one request's state. Version 0 is what was loaded, or the initial state.
 pub(crate) struct Shared<T> {
@@ -35,13 +41,6 @@ enum Base {
     Initial,
     /// The payload `loaded`.
     Loaded,
-}
-
-/// Two changes of a field that can't both be kept.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Conflict {
-    pub(crate) field: &'static str,
-    pub(crate) source: Option<MergeError>,
 }
 
 /// A handle can't be made.
@@ -238,87 +237,12 @@ impl<T: SessionData> Shared<T> {
         // A handle of this version holds what `loaded` decodes to.
     }
 
-    /// Somebody else wrote `theirs`, encoded as `payload`: merges it with what changed here, and
-    /// compares with it from now on. `another_user`: the session changed hands here, and nothing
-    /// of theirs is taken over but `keep` fields. After an error nothing is different.
-    pub(crate) fn absorb(
-        &mut self,
-        coder: &dyn Coder<T>,
-        mut theirs: T,
-        payload: Payload,
-        another_user: bool,
-    ) -> Result<(), Conflict> {
-        if !self.has_changes() {
-            self.give_way(theirs, payload);
-            return Ok(());
-        }
-        let lost = Conflict { field: T::SCHEMA, source: None };
-        let mut ours = match self.current.take() {
-            Some(ours) => ours,
-            None => self.state_of(self.version, coder).map_err(|_| lost)?,
-        };
-        let mut before = Payload::default();
-        let kept = coder.encode(&ours, &mut before);
-        let base = self.base_state(coder).map_err(|_| lost)?;
-        let merged = merge(&mut ours, &base, &mut theirs, Rival::Request { another_user });
-        if merged.is_err() && kept.is_ok() {
-            // As it was before the merge; what is never stored was not touched by it.
-            if let Ok(mut original) = coder.decode(&mut before) {
-                for (index, _) in T::FIELDS.iter().enumerate().filter(|(_, spec)| !spec.skip) {
-                    ours.swap_field(&mut original, index);
-                }
-            }
-        }
-        self.current = Some(ours);
-        merged?;
-        self.rest_on(payload);
-        self.version += 1;
-        self.ground = self.version;
-        Ok(())
-    }
-
-    /// Takes `theirs`, encoded as `payload`, and lets go of what changed here.
-    pub(crate) fn give_way(&mut self, theirs: T, payload: Payload) {
-        self.current = Some(theirs);
-        self.rest_on(payload);
-        // Handles that were not written through move to this version by their first write.
-        self.version += 1;
-        self.ground = self.version;
-        self.barrier = self.version;
-    }
-
-    /// Changes are compared with `payload` from now on.
-    pub(crate) fn rest_on(&mut self, mut payload: Payload) {
-        self.loaded.swap(&mut payload);
-        self.base = Base::Loaded;
-        self.snapshots.clear();
-    }
-
     /// What changes are compared with, as a state.
     pub(crate) fn base_state(&mut self, coder: &dyn Coder<T>) -> Result<T, EncodeError> {
         match self.base {
             Base::Initial => Ok(T::initial()),
             Base::Loaded => coder.decode(&mut self.loaded).map_err(EncodeError::new),
         }
-    }
-
-    /// Puts all that did not change back to initial values, which later changes are compared with.
-    pub(crate) fn only_changes(&mut self, coder: &dyn Coder<T>) -> Result<(), EncodeError> {
-        let base = self.base_state(coder)?;
-        let (state, _) = self.newest_and_base(coder)?;
-        let mut blank = T::initial();
-        for (index, spec) in T::FIELDS.iter().enumerate() {
-            if !spec.skip && state.same_field(&base, index) {
-                state.swap_field(&mut blank, index);
-            }
-        }
-        let state = self.current.take();
-        self.start_initial(coder)?;
-        self.current = state;
-        self.snapshots.clear();
-        self.version += 1;
-        self.ground = self.version;
-        Ok(())
     }
 
     /// What the newest state is compared with.
@@ -380,47 +304,4 @@ impl<T: SessionData> Shared<T> {
         // Merging uses `theirs` up; after a conflict the newest version is decoded once more.
         merge(&mut ours, &base, &mut theirs, Rival::Handle).map(|()| ours)
     }
-}
-
-/// Whose changes are merged with ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rival {
-    /// Those of another handle of the same request: `last` has no meaning between them.
-    Handle,
-    /// Those of another request, which was first.
-    Request {
-        /// Ours gave the session to another user: it shares only what is kept.
-        another_user: bool,
-    },
-}
-
-/// Merges field by field; `theirs` is not to be used afterwards.
-fn merge<T: SessionData>(
-    ours: &mut T,
-    base: &T,
-    theirs: &mut T,
-    rival: Rival,
-) -> Result<(), Conflict> {
-    let changed = |state: &T, index: usize| !state.same_field(base, index);
-    for (index, spec) in T::FIELDS.iter().enumerate() {
-        let shared = spec.keep || rival != Rival::Request { another_user: true };
-        if spec.skip || !shared || !changed(theirs, index) {
-            continue;
-        }
-        if !changed(ours, index) {
-            ours.swap_field(theirs, index);
-            continue;
-        }
-        match (spec.merge, rival) {
-            (Merge::Last, Rival::Request { .. }) => {}
-            // Also when both are the same now: two increments by one are not one increment.
-            (Merge::Last | Merge::Reject, _) => {
-                return Err(Conflict { field: spec.name, source: None });
-            }
-            (Merge::Sum | Merge::Max | Merge::Min | Merge::Union | Merge::Function, _) => ours
-                .merge_field(base, theirs, index)
-                .map_err(|source| Conflict { field: spec.name, source: Some(source) })?,
-        }
-    }
-    Ok(())
 }
