@@ -6,11 +6,11 @@
 use crate::flaky::Flaky;
 use crate::options::Options;
 use crate::unlisted::Unlisted;
-use session::minutes;
 use session::store::{
-    AnyStore, CompareAndSet, Indexed, MemcachedStore, MemoryStore, MySqlStore, PostgresStore,
-    RedisClusterStore, RedisStore, SqliteStore, Store, StoreError, Sweep, Sweeper,
+    AnyStore, CompareAndSet, Encrypted, Indexed, MemcachedStore, MemoryStore, MySqlStore,
+    PostgresStore, RedisClusterStore, RedisStore, SqliteStore, Store, StoreError, Sweep, Sweeper,
 };
+use session::{Keys, minutes};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// How often expired rows are thrown away where the engine does not do it.
 const SWEEP: Duration = minutes(5);
 
-/// What `--home`, `--prefix`, `--tenants` and `--flaky` said, opened.
+/// What `--home`, `--prefix`, `--tenants`, `--flaky` and `--row-keys` said, opened.
 pub(crate) enum Home {
     /// In the client's cookie.
     Cookie,
@@ -66,10 +66,14 @@ impl Home {
             opened.sweepers.extend(other.sweepers);
             tenants.insert(tenant.clone(), other.store);
         }
-        if options.flaky {
-            opened.store = AnyStore::new(Flaky(opened.store));
-            for store in tenants.values_mut() {
+        let row_keys = options.row_keys.as_ref().map(Keys::new).transpose();
+        let row_keys = row_keys.map_err(|error| format!("`--row-keys`: {error}"))?;
+        for store in tenants.values_mut().chain([&mut opened.store]) {
+            if options.flaky {
                 *store = AnyStore::new(Flaky(store.clone()));
+            }
+            if let Some(keys) = &row_keys {
+                *store = AnyStore::new(Encrypted::new(store.clone(), keys));
             }
         }
         opened.tenants = (!tenants.is_empty()).then(|| Arc::new(tenants));
@@ -90,6 +94,7 @@ fn refused_in_cookies(options: &Options) -> Option<String> {
     let option = match options {
         Options { prefix: Some(_), .. } => "--prefix",
         Options { flaky: true, .. } => "--flaky",
+        Options { row_keys: Some(_), .. } => "--row-keys",
         Options { tenants, .. } if !tenants.is_empty() => "--tenants",
         _ => return None,
     };

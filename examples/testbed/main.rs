@@ -10,9 +10,9 @@
 //! `--codec koa` shares the sessions with a Node application, `--moving-from koa` takes them over.
 //!
 //! With `--home` the sessions live in a store: `memory`, or a URL such as `redis://127.0.0.1` or
-//! `sqlite://sessions.db`. `--log` shows what the library says, `GET /metrics`
-//! what it counts. `options.rs` has all options. Some make requests heard that no real server
-//! would listen to, so that each moment of a session can be tried:
+//! `sqlite://sessions.db`; `--row-keys` encrypts what it keeps. `--log` shows what the library says,
+//! `GET /metrics` what it counts. `options.rs` has all options. Some make requests heard that no real
+//! server would listen to, so that each moment of a session can be tried:
 //!
 //! | option | header | what it does |
 //! |---|---|---|

@@ -14,6 +14,8 @@ pub(crate) struct Options {
     pub(crate) prefix: Option<String>,
     /// Each has a store of its own, for requests that name it in `X-Tenant`.
     pub(crate) tenants: Vec<String>,
+    /// The rows of the store are encrypted with these.
+    pub(crate) row_keys: Option<Vec<String>>,
     /// Requests may say in `X-Test-Store` how their store fares: `down`, `down-write` or `slow`.
     pub(crate) flaky: bool,
     pub(crate) on_outage: OnOutage,
@@ -63,6 +65,7 @@ impl Default for Options {
             home: "signed".to_owned(),
             prefix: None,
             tenants: Vec::new(),
+            row_keys: None,
             flaky: false,
             on_outage: OnOutage::Fail,
             on_ended: OnEnded::Refuse,
@@ -107,6 +110,7 @@ impl Options {
                 "--home" => options.home = value()?,
                 "--prefix" => options.prefix = Some(value()?),
                 "--tenants" => options.tenants = tenants(&value()?)?,
+                "--row-keys" => options.row_keys = Some(list(&value()?)),
                 "--flaky" => options.flaky = true,
                 "--on-outage" => options.on_outage = on_outage(&value()?)?,
                 "--on-ended" => options.on_ended = on_ended(&value()?)?,
@@ -118,9 +122,7 @@ impl Options {
                 }
                 "--store-ttl" => options.store_ttl = Some(milliseconds(&option, &value()?)?),
                 "--max-sessions" => options.max_sessions = Some(number(&option, &value()?)?),
-                "--keys" => {
-                    options.keys = Some(value()?.split(',').map(str::to_owned).collect());
-                }
+                "--keys" => options.keys = Some(list(&value()?)),
                 "--name" => options.name = Some(value()?),
                 "--path" => options.path = Some(value()?),
                 "--domain" => options.domain = Some(value()?),
@@ -151,6 +153,10 @@ impl Options {
         }
         Ok(options)
     }
+}
+
+fn list(value: &str) -> Vec<String> {
+    value.split(',').map(str::to_owned).collect()
 }
 
 fn tenants(value: &str) -> Result<Vec<String>, String> {

@@ -41,9 +41,9 @@
 //!
 //! - `memory` (default), `redis`, `redis-cluster`, `postgres`, `mysql`, `sqlite`, `memcached`: a store
 //!   each; `redis-tls` and `sql-tls` add TLS by rustls.
-//! - `cache`: a read-through cache over any store.
+//! - `cache`: a read-through cache over any store. `encrypted`: rows encrypted, in any store.
 //! - `tower-sessions`: an adapter for the stores of `tower_sessions_core`.
-//! - `koa`: [`compat::koa`], sessions of koa-session, koa-generic-session and egg.
+//! - `koa`: `compat::koa`, sessions of koa-session, koa-generic-session and egg.
 //! - `metrics`: counters of events, and a histogram of how long stores take, by the facade `metrics`.
 //! - `testing`: the module `testing`, with a clock that is set by hand, request headers made from
 //!   a value, and `conformance`, the suite that a store of your own should pass.

@@ -9,6 +9,7 @@ mod commits;
 mod conflicts;
 mod detached;
 mod dropped;
+mod encrypted;
 mod ended;
 mod failing;
 mod ids;

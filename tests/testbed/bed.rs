@@ -66,6 +66,14 @@ impl Database {
     pub fn url(&self) -> String {
         format!("sqlite://{}", self.0.display())
     }
+
+    /// Whether this stands in one of its files.
+    pub fn holds(&self, text: &str) -> bool {
+        ["", "-wal"].iter().any(|end| {
+            let file = fs::read(format!("{}{end}", self.0.display())).unwrap_or_default();
+            file.windows(text.len()).any(|bytes| bytes == text.as_bytes())
+        })
+    }
 }
 
 impl Drop for Database {

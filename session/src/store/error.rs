@@ -67,6 +67,9 @@ pub enum StoreErrorKind {
     Refused,
     /// The row is there and is no record of ours. It is left as it is.
     Corrupt,
+    /// A record is there that this instance can't read: it is encrypted under a key that is not in the
+    /// ring, say. Its session is blank; the row is left as it is, until somebody ends that session.
+    Unreadable,
     /// A record came back that belongs to another key.
     MixedUp,
     /// The record does not fit into the engine.
@@ -128,6 +131,7 @@ impl fmt::Display for StoreError {
                 "the session store refuses: check its address, credentials, table and rights"
             }
             StoreErrorKind::Corrupt => "what the session store has under this key is no session",
+            StoreErrorKind::Unreadable => "the session store has a row that can't be read here",
             StoreErrorKind::MixedUp => "the session store answered with the row of another key",
             StoreErrorKind::TooLarge => "the session does not fit into the store",
             StoreErrorKind::Other => "the session store failed",

@@ -127,6 +127,8 @@ mod any;
 mod at_once;
 #[cfg(feature = "cache")]
 mod cache;
+#[cfg(feature = "encrypted")]
+mod encrypted;
 mod error;
 mod index;
 mod key;
@@ -150,6 +152,8 @@ pub use any::AnyStore;
 pub(crate) use any::{Answer, DynStore, answered};
 #[cfg(feature = "cache")]
 pub use cache::{Cache, CacheBuilder};
+#[cfg(feature = "encrypted")]
+pub use encrypted::Encrypted;
 pub use error::{StoreCall, StoreError, StoreErrorKind};
 pub use index::{IndexKey, IndexKind, Indexed, IndexedStore, NotIndexed};
 pub use key::RowKey;

@@ -1,7 +1,8 @@
 //! Stores on servers.
 
+use session::Keys;
 use session::store::{
-    Cache, MemcachedStore, MySqlStore, PostgresStore, RedisClusterStore, RedisStore,
+    Cache, Encrypted, MemcachedStore, MySqlStore, PostgresStore, RedisClusterStore, RedisStore,
 };
 use session::testing::conformance::Suite;
 use session_tests::servers::{Redis, url};
@@ -38,6 +39,14 @@ async fn redis_over_a_socket_in_the_file_system() {
     let store = || RedisStore::connect(url.as_str());
     let (one, two) = (store().await.expect("Redis"), store().await.expect("Redis"));
     Suite::new(one, two).seed(4).tasks(1000).run().await.assert();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn encrypted_rows_in_redis() {
+    let keys = Keys::random().expect("keys");
+    let [one, two] =
+        two_redis("SESSION_TEST_REDIS").await.map(|store| Encrypted::new(store, &keys));
+    Suite::new(one, two).seed(10).tasks(1000).run().await.assert();
 }
 
 async fn two_redis(variable: &str) -> [RedisStore; 2] {

@@ -28,7 +28,7 @@ struct Seen {
     straggler: bool,
     rotated_away: bool,
     /// The row of one is none that this version can read.
-    unreadable: bool,
+    unreadable: Option<StoreError>,
     others: Others,
     brought_token: bool,
 }
@@ -86,8 +86,8 @@ async fn look<T: SessionData>(
     for id in first.into_iter().chain(rest) {
         let key = home.names.row(id.handle());
         let loaded = match ask(home.patience, StoreCall::Load, store.load(&key)).await {
-            Err(error) if error.kind() == StoreErrorKind::Corrupt => {
-                seen.unreadable = true;
+            Err(error) if is_unreadable(&error) => {
+                seen.unreadable = Some(error);
                 continue;
             }
             loaded => loaded?,
@@ -109,7 +109,7 @@ async fn look<T: SessionData>(
                 seen.rotated_away = true;
             }
             Verdict::Missing => seen.others.missing = true,
-            Verdict::Unreadable => seen.unreadable = true,
+            Verdict::Unreadable => seen.unreadable = Some(StoreError::corrupt()),
         }
     }
     Ok(())
@@ -210,10 +210,10 @@ impl<T: SessionData> Life<T> {
         }
         self.held.straggler = seen.straggler;
         self.held.rotated_away = seen.rotated_away;
-        self.dead_token = seen.others.is_dead() && !seen.straggler && !seen.unreadable;
+        self.dead_token = seen.others.is_dead() && !seen.straggler && seen.unreadable.is_none();
         seen.others.report(engine, request);
-        if seen.unreadable {
-            let error = DecodeError::new("the row is none of this library's");
+        if let Some(error) = seen.unreadable.take() {
+            let error = DecodeError::new(error);
             engine.emit_in(Some(request), &Event::Undecodable(&error));
             if engine.fail_on_undecodable {
                 return Err(OpenError::Undecodable(error));
@@ -245,6 +245,11 @@ fn ids<T: SessionData>(
     });
     seen.brought_token = tokens > 0;
     (first, rest)
+}
+
+/// There is a row, and nothing that this instance can read.
+fn is_unreadable(error: &StoreError) -> bool {
+    matches!(error.kind(), StoreErrorKind::Corrupt | StoreErrorKind::Unreadable)
 }
 
 fn judge<T: SessionData>(

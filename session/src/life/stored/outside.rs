@@ -46,6 +46,7 @@ pub(crate) async fn find<T: SessionData>(
         Ok(Loaded::Ended | Loaded::Nothing) => Ok(There::Nothing),
         // Somebody else's value: it is left as it is.
         Err(error) if error.kind() == StoreErrorKind::Corrupt => Ok(There::Nothing),
+        Err(error) if error.kind() == StoreErrorKind::Unreadable => Ok(There::Unreadable),
         Err(error) => Err(error),
     }
 }

@@ -88,6 +88,22 @@ fn a_prefix_keeps_sessions_apart() {
     third.state().cookie(&a).send().live().has("note", ";").shows("id", made.id().clone());
 }
 
+// Fails when rows that the testbed was asked to encrypt are plain, or are not read again.
+#[test]
+fn rows_are_encrypted_under_a_ring() {
+    let file = Database::new();
+    let (old, new) = ("o".repeat(40), "n".repeat(40));
+    let bed = |ring: &str| Bed::start(&["--home", &file.url(), "--row-keys", ring, "--events"]);
+    let first = bed(&old);
+    let a = first.set(json!({"note": "a secret note"})).send().sets();
+    first.state().cookie(&a).send().live().has("note", "a secret note");
+    bed(&format!("{new},{old}")).state().cookie(&a).send().live().has("note", "a secret note");
+    let other = bed(&new);
+    other.state().cookie(&a).send().blank().silent();
+    assert_eq!(other.heard(), ["undecodable"]);
+    assert!(!file.holds("a secret note") && file.holds("row_key"), "in the files of the database");
+}
+
 // Fails when the store of one tenant answers for another, or none for who names no tenant.
 #[test]
 fn the_store_is_picked_by_the_request() {
@@ -115,7 +131,7 @@ fn the_store_is_picked_by_the_request() {
 // Fails when a server starts whose options are wrong, or does not say which, or says a key.
 #[test]
 fn an_option_that_is_none_is_refused_at_start() {
-    let refused: [(&[&str], &str); 17] = [
+    let refused: [(&[&str], &str); 19] = [
         (
             &["--max-age", "not the right string"],
             "`--max-age not the right string`: expected a number of milliseconds",
@@ -135,6 +151,8 @@ fn an_option_that_is_none_is_refused_at_start() {
         (&["--prefix", "p"], "`--prefix`: sessions in cookies have no store"),
         (&["--prefix", "p", "--home", "memory"], "`--prefix`: the home `memory` has none"),
         (&["--flaky"], "`--flaky`: sessions in cookies have no store"),
+        (&["--row-keys", "k"], "`--row-keys`: sessions in cookies have no store"),
+        (&["--home", "memory", "--row-keys", "short"], "`--row-keys`: session key 1 has 5 bytes"),
         (&["--tenants", "a"], "`--tenants`: sessions in cookies have no store"),
         (&["--tenants", "a,,b", "--home", "memory"], "--tenants a,,b"),
     ];
