@@ -6,7 +6,7 @@ use crate::state::Visit;
 use session::SessionLayer;
 use session::store::RedisClusterStore;
 use session_tests::servers::RedisCluster;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The cluster's `cluster-node-timeout` is 2 seconds: after that a primary counts as failed, if the
 /// others agree, and a replica asks for their votes within a second and a half. The rest is for
@@ -28,12 +28,22 @@ async fn rule_27_a_primary_is_killed_under_load_and_the_service_is_well_within_t
 
     let killed = cluster.primaries().expect("answers")[0];
     cluster.nodes()[killed].kill();
+    let begin = Instant::now();
     load.refused(1).await;
-    let took = load.each_counted().await + load.acknowledged(300).await;
+    // Whoever has a session elsewhere goes on; by chance that may be everybody.
+    let primaries = loop {
+        let primaries = tokio::task::block_in_place(|| cluster.primaries()).expect("answers");
+        if primaries.len() == 3 || begin.elapsed() > FAILOVER {
+            break primaries;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(primaries.len() == 3 && !primaries.contains(&killed), "{primaries:?}");
+    load.each_counted().await;
+    load.acknowledged(300).await;
+    let took = begin.elapsed();
     println!("well again {took:?} after the primary was killed");
     assert!(took < FAILOVER, "well again after {took:?}");
-    let primaries = cluster.primaries().expect("answers");
-    assert!(primaries.len() == 3 && !primaries.contains(&killed), "{primaries:?}");
 
     // It comes back as a replica, and nobody notices.
     tokio::task::block_in_place(|| {

@@ -1,8 +1,9 @@
 //! Servers that are killed in the middle of load, and started again: the app goes on by itself, what
 //! was acknowledged is there where the engine promises it, and what was ended stays ended.
 
-use crate::engines::{Engine, RECOVERY, Terms};
+use crate::engines::{Engine, PATIENCE, RECOVERY, SLACK, Terms};
 use crate::load::{Load, Lost};
+use session::store::StoreErrorKind;
 use session_tests::servers::{MariaDb, Memcached, Postgres, Redis, Server};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,6 +49,38 @@ async fn nothing_is_lost(engine: Engine, server: Result<Server, session_tests::s
     load.acknowledged(100).await;
     println!("{engine:?}: {} acknowledged changes", load.total());
     assert_eq!(load.end(&site).await, Lost::default());
+}
+
+/// The first to find out may wait for as long as a pool is patient: the server may be starting.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_27_while_a_server_is_down_nobody_waits_for_it() {
+    let servers = [
+        (Engine::Redis, Redis::start(&Redis::EVERY_WRITE_ON_DISK)),
+        (Engine::Postgres, Postgres::start(&[])),
+        (Engine::MariaDb, MariaDb::start(&[])),
+    ];
+    for (engine, server) in servers {
+        let mut server = server.expect("a server");
+        let site = engine.site(&server.url(), Terms::default()).await;
+        let mut ann = site.visitor();
+        ann.gets("/login/ann").await;
+        server.kill();
+        crate::app::refused(&ann.sends("/hit").await);
+        site.heard.take();
+        let begin = Instant::now();
+        for _ in 0..20 {
+            crate::app::refused(&ann.sends("/hit").await);
+        }
+        let took = begin.elapsed();
+        println!("{engine:?}: 20 refusals in {took:?}");
+        // One of them may be the one that waits.
+        assert!(took < PATIENCE + SLACK, "{engine:?}: 20 refusals in {took:?}");
+        for outage in site.heard.outages() {
+            assert_eq!(outage.kind, Some(StoreErrorKind::Unavailable), "{engine:?}: {outage:?}");
+        }
+        tokio::task::block_in_place(|| server.restart().expect("back again"));
+        assert!(ann.gets("/hit").await.starts_with("hits=1 "), "the next request works");
+    }
 }
 
 /// Nothing survives memcached, so nothing is to be found: neither what was alive nor what was ended.

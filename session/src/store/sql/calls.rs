@@ -1,5 +1,6 @@
 //! The calls of a store, for any engine.
 
+use super::away::Away;
 use super::breaks::Breaks;
 use super::engine::{Engine, Statements};
 use super::fault::{Fault, Meaning};
@@ -64,7 +65,7 @@ impl<E: Engine> Core<E> {
         let table: Arc<str> = names.shown().into();
         let runner = |pool| {
             let (table, breaks) = (Arc::clone(&table), breaks.clone());
-            Runner { pool, limit: LIMIT, table, breaks }
+            Runner { pool, limit: LIMIT, table, breaks, away: Away::default() }
         };
         let statements = Arc::new(Statements::new::<E>(&names));
         Self { reads: runner(reads), writes: runner(writes), names, statements }

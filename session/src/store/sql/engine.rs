@@ -30,6 +30,9 @@ pub(super) trait Engine: Sized + Send + Sync + 'static {
     /// Where the database is, without credentials, for errors.
     fn place(options: &Options<Self>) -> String;
 
+    /// The host and port that it listens on, if it listens on one.
+    fn door(options: &Options<Self>) -> Option<(&str, u16)>;
+
     /// Makes what [`Texts::schema`] says, all of it or nothing where the engine can; no harm if
     /// another process does the same.
     fn make(

@@ -4,6 +4,7 @@
 //! statements ([`run`]) whose texts ([`text`], [`engine`]) are the same but for what the engine's own
 //! file says otherwise.
 
+mod away;
 mod breaks;
 mod calls;
 mod engine;

@@ -153,6 +153,10 @@ CREATE TABLE IF NOT EXISTS {index} (
         }
     }
 
+    fn door(options: &Options<Self>) -> Option<(&str, u16)> {
+        options.get_socket().is_none().then(|| (options.get_host(), options.get_port()))
+    }
+
     async fn make(
         connection: &mut Connection<Self>,
         schema: Vec<SqlStr>,

@@ -1,10 +1,13 @@
 //! Runs one statement on a connection of a pool.
 
+use super::away::Away;
 use super::breaks::Breaks;
 use super::engine::{Answer, Arguments, Engine, Row, Want};
 use super::fault::{Fault, Meaning};
 use super::text::{Statement, Values};
 use sqlx::Pool;
+use sqlx::pool::PoolConnection;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -23,6 +26,7 @@ pub(super) struct Runner<E: Engine> {
     /// For errors.
     pub(super) table: Arc<str>,
     pub(super) breaks: Breaks,
+    pub(super) away: Away,
 }
 
 impl<E: Engine> Clone for Runner<E> {
@@ -32,6 +36,7 @@ impl<E: Engine> Clone for Runner<E> {
             limit: self.limit,
             table: Arc::clone(&self.table),
             breaks: self.breaks.clone(),
+            away: self.away.clone(),
         }
     }
 }
@@ -84,6 +89,25 @@ impl<E: Engine> Runner<E> {
         Fault::unconnected::<E>(error, &self.pool.connect_options(), &self.table)
     }
 
+    /// A connection, new or free. Dropped while it waits or connects, it gives up what it had: nothing
+    /// was sent.
+    async fn connection(&self, until: Instant) -> Result<PoolConnection<E::Db>, Fault> {
+        // One that is free works, whether or not the server takes new ones.
+        let in_vain = self.away.is_noted() && self.pool.num_idle() == 0;
+        if !(in_vain && self.is_away().await) {
+            let acquired = timeout_at(until, self.pool.acquire()).await;
+            match acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
+                Err(sqlx::Error::PoolTimedOut) if self.is_away().await => {}
+                acquired => return acquired.map_err(|error| self.unconnected(error)),
+            }
+        }
+        Err(self.unconnected(io::Error::from(io::ErrorKind::ConnectionRefused).into()))
+    }
+
+    async fn is_away(&self) -> bool {
+        self.away.knock(E::door(&self.pool.connect_options())).await
+    }
+
     async fn attempt(
         &self,
         statement: &Statement,
@@ -98,10 +122,7 @@ impl<E: Engine> Runner<E> {
         }
         let sql = statement.sql.clone();
 
-        // Dropped while it waits or connects, it gives up what it had: nothing was sent.
-        let acquired = timeout_at(until, self.pool.acquire()).await;
-        let acquired = acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-        let mut connection = acquired.map_err(|error| self.unconnected(error))?;
+        let mut connection = self.connection(until).await?;
         let breaks = self.breaks.clone();
         let answer = Finish::new(async move {
             let answer = timeout_at(until, E::run(&mut connection, sql, arguments, want)).await;

@@ -168,6 +168,10 @@ CREATE TABLE IF NOT EXISTS {index} (
         options.get_filename().display().to_string()
     }
 
+    fn door(_: &Options<Self>) -> Option<(&str, u16)> {
+        None
+    }
+
     async fn make(
         connection: &mut Connection<Self>,
         schema: Vec<SqlStr>,

@@ -270,6 +270,25 @@ async fn connecting_to_nothing_fails_at_once_and_says_where() {
     assert!(!shown.contains("hunter2"), "{shown}");
 }
 
+// Fails when each call of an outage waits for as long as the pool is patient.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn rule_27_who_waited_in_vain_spares_those_who_come_after() {
+    use crate::store::{PostgresStore, RowKey, Store, StoreErrorKind};
+    use sqlx::postgres::PgPoolOptions;
+    use std::time::{Duration, Instant};
+    let patience = Duration::from_secs(1);
+    let pool = PgPoolOptions::new().acquire_timeout(patience);
+    let store = PostgresStore::new(pool.connect_lazy("postgres://u@127.0.0.1:1/d").unwrap());
+    for (call, waits) in [("first", true), ("second", false), ("third", false)] {
+        let begin = Instant::now();
+        let error = store.load(&RowKey::from_bytes([1; 32])).await.unwrap_err();
+        assert_eq!(begin.elapsed() >= patience, waits, "{call}: {:?}", begin.elapsed());
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert!(format!("{error:?}").contains("127.0.0.1:1: is the server running?"), "{error:?}");
+    }
+}
+
 #[cfg(all(feature = "postgres", not(feature = "sql-tls")))]
 #[test]
 fn tls_without_its_feature_is_refused_and_named() {
