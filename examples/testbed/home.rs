@@ -68,12 +68,13 @@ impl Home {
         }
         let row_keys = options.row_keys.as_ref().map(Keys::new).transpose();
         let row_keys = row_keys.map_err(|error| format!("`--row-keys`: {error}"))?;
-        for store in tenants.values_mut().chain([&mut opened.store]) {
+        let named = tenants.iter_mut().map(|(name, store)| (name.as_str(), store));
+        for (name, store) in named.chain([("", &mut opened.store)]) {
             if options.flaky {
                 *store = AnyStore::new(Flaky(store.clone()));
             }
             if let Some(keys) = &row_keys {
-                *store = AnyStore::new(Encrypted::new(store.clone(), keys));
+                *store = AnyStore::new(Encrypted::named(store.clone(), keys, name));
             }
         }
         opened.tenants = (!tenants.is_empty()).then(|| Arc::new(tenants));

@@ -138,7 +138,8 @@ impl<T: SessionData, M> SessionBuilder<T, M> {
     }
 
     /// How many sessions one value of an `index` field may have at once (ASVS 5.0, 7.1.2): a login
-    /// beyond that ends the ones that logged in longest ago. By default any number.
+    /// beyond that ends the ones that logged in longest ago. By default any number. Sessions whose rows
+    /// this instance can't read are not counted.
     pub fn max_sessions(mut self, most: usize) -> Self {
         self.store("max_sessions").max_sessions = Some(most);
         self

@@ -6,7 +6,7 @@ use crate::random;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 
-/// Bytes of the parts around a ciphertext. A nonce is random: of 192 bits no two are the same.
+/// Bytes of the parts around a ciphertext. A nonce is random: with 192 bits no two are ever the same, for all practical purposes.
 const ID: usize = 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;

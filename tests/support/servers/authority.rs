@@ -10,8 +10,13 @@ use std::process::Command;
 const FOLDER: &str = "SESSION_TEST_AUTHORITY";
 /// What whoever asks the system whom to trust is told: `rustls-native-certs` and OpenSSL read it.
 const TRUSTED: &str = "SSL_CERT_FILE";
-/// Debian's list of whom the system trusts.
-const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
+/// Where systems have the list of whom they trust; Debian's first.
+const SYSTEM: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
 
 /// Signs certificates.
 #[derive(Debug)]
@@ -52,11 +57,12 @@ impl Authority {
     /// The environment in which this is [`common`](Self::common), and trusted beside whom the system
     /// trusts anyway: what downloads something there is not disturbed.
     pub(super) fn environment(&self) -> Result<[(&'static str, String); 2], Trouble> {
-        let system = std::env::var_os(TRUSTED).map_or_else(|| SYSTEM.into(), PathBuf::from);
         let trouble = |error| Trouble::new(format!("whom the system trusts is not known: {error}"));
-        let mut all = match std::fs::read(system) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            read => read.map_err(trouble)?,
+        let told = std::env::var_os(TRUSTED).map(PathBuf::from);
+        let system = told.or_else(|| SYSTEM.map(PathBuf::from).into_iter().find(|at| at.exists()));
+        let mut all = match system {
+            Some(list) => std::fs::read(list).map_err(trouble)?,
+            None => Vec::new(),
         };
         all.extend(std::fs::read(self.certificate()).map_err(trouble)?);
         let trusted = self.at.join("trusted.pem");
@@ -84,7 +90,9 @@ impl Authority {
         let signed = ["-subj", "/CN=a server of tests", "-CA", &self.certificate(), "-CAkey", &key];
         request(folder.path(), &config, &signed)?;
         if let Some(user) = user {
-            user.own(&folder.path().join("key.pem"))?;
+            for file in ["key.pem", "cert.pem"] {
+                user.own(&folder.path().join(file))?;
+            }
         }
         Ok(Certificate { folder, authority: self.certificate() })
     }

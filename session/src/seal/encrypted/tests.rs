@@ -7,7 +7,7 @@ const ROW: [u8; 32] = [9; 32];
 
 fn ring(keys: &[u8]) -> Encrypted {
     let keys = Keys::new(keys.iter().map(|&key| [key; 32])).unwrap();
-    Encrypted::new(&keys, &["rows", "XChaCha20-Poly1305"])
+    Encrypted::new(&keys, &["rows", "XChaCha20-Poly1305", ""])
 }
 
 fn sealed(by: &Encrypted, text: &[u8]) -> Vec<u8> {
@@ -30,7 +30,7 @@ fn a_known_answer() {
     assert_eq!(ring(&[7]).open(&ROW, &text), Ok(b"a plain row".to_vec()));
 }
 
-const KNOWN: &str = "b0e8f5ecc5627132000102030405060708090a0b0c0d0e0f1011121314151617c96a2de0a6088b9c49f7a416da14fb2bb9af2fae686fbdd2daf964";
+const KNOWN: &str = "b0e8f5ecc5627132000102030405060708090a0b0c0d0e0f1011121314151617065e411e055a13c7526e30d5a2f48a0cd15172b8e87edae4989a7f";
 
 // Fails when a bit of a row, or what it is bound to, is not authenticated.
 #[test]
@@ -76,6 +76,6 @@ fn rule_17_the_first_key_encrypts_and_all_decrypt() {
     assert_eq!(opens(&new), [false, false, true, true]);
     assert_eq!(new.open(&ROW, &by[0]), Err(Refused::Unknown));
     let keys = Keys::new([[7; 32]]).unwrap();
-    let other = Encrypted::new(&keys, &["other rows", "XChaCha20-Poly1305"]);
+    let other = Encrypted::new(&keys, &["rows", "XChaCha20-Poly1305", "other"]);
     assert_eq!(other.open(&ROW, &by[0]), Err(Refused::Forged));
 }

@@ -1,6 +1,6 @@
 //! Rows encrypted, in any store.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "memory"))]
 mod tests;
 
 use super::{
@@ -32,8 +32,11 @@ const FORMAT: u8 = 0xe1;
 /// ```
 ///
 /// By XChaCha20-Poly1305, with a key derived from the ring for this alone and a random nonce for each
-/// write. A row is bound to its key: in another row's place, or changed in any bit, it is
+/// write. A row's body is bound to the row's key: in another row's place, or changed in any bit, it is
 /// [`Unreadable`](StoreErrorKind::Unreadable). It is 49 bytes longer than it would be plain.
+///
+/// Where several stores share a ring, of tenants say, each has a name of its own
+/// ([`named`](Self::named)): else a row that somebody copies from one to the other is a session there, too.
 ///
 /// It makes the promises of the store under it: [`Writes`](Store::Writes) and [`Index`](Store::Index) are
 /// those. With a cache it goes under it: what is kept in this process's memory is plain then, and a load
@@ -45,21 +48,25 @@ const FORMAT: u8 = 0xe1;
 /// which rows have the same value in an `index` field, whose digest needs no key: who guesses a user's
 /// name finds the sessions of that user, though nothing in them.
 ///
-/// Nor does it tell an old row from a newer one: who may write to the store can put one back that was
-/// there before, under the same key.
+/// Nor does it keep who may write to the store from all harm: they can put back a row that was there
+/// before, under the same key; move a session's end, as far as its absolute lifetime; remove rows; and
+/// remove entries of indexes, so that "log out everywhere" misses a session.
 ///
 /// # Keys
 ///
 /// The first of the ring encrypts, all decrypt: to change one roll out `[old, new]`, then `[new, old]`, and
 /// after the longest absolute lifetime `[new]`. A row is encrypted anew when its session changes, not by
 /// a renewal. A row under a key that is not in the ring is [`Unreadable`](StoreErrorKind::Unreadable): the
-/// session counts as undecodable and is blank; its row and the client's cookie are left as they are, for
-/// an instance that has the key. "Log out everywhere" ends it all the same.
+/// session counts as undecodable and is blank. Its row is left as it is, for an instance that has the key,
+/// and so is the client's cookie until the blank session is written or destroyed. That ends the other
+/// one for the client, not in the store, as nobody can tell here whose it is. "Log out everywhere" ends it
+/// in the store, too; `max_sessions` does not count it. A write that meets such a row is refused with 503.
 ///
 /// # Where there are sessions already
 ///
 /// [`accept_plain_rows`](Self::accept_plain_rows) reads those that were written before; a change
-/// encrypts them. An instance that still runs without encryption finds an encrypted session undecodable.
+/// encrypts them. An instance that still runs without encryption finds an encrypted session undecodable, and
+/// a write there gives the client a new one: let such instances go before the first that encrypts.
 #[derive(Clone)]
 pub struct Encrypted<S> {
     store: S,
@@ -71,7 +78,14 @@ impl<S> Encrypted<S> {
     /// Encrypts what is put into `store`, and takes nothing else out of it.
     #[must_use]
     pub fn new(store: S, keys: &Keys) -> Self {
-        let seal = seal::Encrypted::new(keys, &["rows", "XChaCha20-Poly1305"]);
+        Self::named(store, keys, "")
+    }
+
+    /// As [`new`](Self::new), with a name that other stores with this ring have not: their rows are nobody's
+    /// here. Under another name no row can be read any more.
+    #[must_use]
+    pub fn named(store: S, keys: &Keys, name: &str) -> Self {
+        let seal = seal::Encrypted::new(keys, &["rows", "XChaCha20-Poly1305", name]);
         Self { store, seal: Arc::new(seal), plain: false }
     }
 

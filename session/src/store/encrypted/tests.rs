@@ -77,6 +77,17 @@ async fn security_63_rows_that_were_swapped_are_nobodys() {
     assert_eq!(raw(&rows, &KEY).await, two, "what can't be read is left as it is");
 }
 
+// Fails when a row of one tenant's store, put into another's with the same ring, is a session there.
+#[tokio::test]
+async fn security_63_the_row_of_another_store_is_nobodys() {
+    let (rows, store) = tested();
+    let tenant = |name| Encrypted::named(rows.clone(), &keys(7), name);
+    tenant("red").create(&KEY, &record(Revision::FIRST, "one"), LEASE).await.unwrap();
+    assert!(matches!(tenant("red").load(&KEY).await, Ok(Loaded::Record(_))));
+    refused(&tenant("blue"), &KEY, "in the place of another one").await;
+    refused(&store, &KEY, "in the place of another one").await;
+}
+
 #[tokio::test]
 async fn security_63_a_row_under_another_key_says_what_to_do() {
     let (rows, store) = tested();

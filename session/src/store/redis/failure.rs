@@ -160,9 +160,10 @@ fn judge_io(error: &RedisError) -> (StoreErrorKind, &'static str) {
             Refused,
             "no connection to {at}: is its certificate trusted, and should it be rediss:// at all?",
         ),
-        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
-            (Unavailable, "{at} broke off: was it stopped, or should it be rediss://?")
-        }
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => (
+            Unavailable,
+            "{at} broke off: was it stopped, or does only one side speak TLS (rediss://)?",
+        ),
         _ => (Unavailable, "no connection to {at}: is the server running?"),
     }
 }
